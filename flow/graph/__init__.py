@@ -1,0 +1,1 @@
+"""The integer graph: typed, verified, printable; between the frontend and the scheduler."""

@@ -1,0 +1,215 @@
+"""Types of the integer graph.
+
+Every constant of the arithmetic stands in the node explicitly (int32, as the oracle computes them), so that neither the
+scheduler nor an engine ever touches a float. Shapes are of one image, without the batch: (height, width, channels);
+a flat tensor of n values is (1, 1, n).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+Int8 = npt.NDArray[np.int8]
+Int32 = npt.NDArray[np.int32]
+
+
+class Rounding(Enum):
+    """Rounding of the requantiser's right shift (same meaning as ``flow.isa.description.Rounding``)."""
+
+    HALF_AWAY = "half_away"
+    HALF_EVEN = "half_even"
+    HALF_UP = "half_up"
+    FLOOR = "floor"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An int8 activation. scale and zero_point give its real value: scale * (q - zero_point)."""
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    scale: float
+    zero_point: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (self.height, self.width, self.channels)
+
+    @property
+    def size(self) -> int:
+        return self.height * self.width * self.channels
+
+
+@dataclass(frozen=True)
+class Requantise:
+    """int32 -> int8: saturating rounding doubling high multiply by ``multiplier`` of x * 2**max(shift, 0), rounding
+    right shift by max(-shift, 0), plus ``zero_point``, clamped to [minimum, maximum].
+
+    multiplier and shift are int32 arrays of one value, or one per output channel (TFLite's convention: shift > 0 is left).
+    """
+
+    multiplier: Int32
+    shift: Int32
+    zero_point: int
+    minimum: int
+    maximum: int
+    rounding: Rounding = Rounding.HALF_AWAY
+
+
+@dataclass(frozen=True)
+class Padding:
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+
+@dataclass(frozen=True)
+class Window:
+    """Kernel geometry of a convolution or pooling (rows, columns)."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int] = (1, 1)
+    padding: Padding = Padding()
+
+
+@dataclass(frozen=True)
+class Node:
+    """Base of all operations. ``name`` is the layer as the user knows it; inputs and outputs are tensor names."""
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Conv2D(Node):
+    """out = requantise(bias + sum (x - x_zero_point) * weights); weights (O, KH, KW, I) int8; out of map x is its zero point."""
+
+    window: Window
+    weights: Int8
+    bias: Int32
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2D(Node):
+    """As Conv2D with one input channel per output; weights (KH, KW, I * multiplier), output channel c reads c // multiplier."""
+
+    window: Window
+    weights: Int8
+    bias: Int32
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class Dense(Node):
+    """Flattens its input (height, width, channels order), then weights (O, I) int8 as Conv2D."""
+
+    weights: Int8
+    bias: Int32
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class Add(Node):
+    """out = requantise(table_a[x0 + 128] + table_b[x1 + 128]); tables of 256 int32 hold the inputs' own scaling.
+
+    The inputs have one shape, or the second is (1, 1, channels) and is broadcast over the map.
+    """
+
+    table_a: Int32
+    table_b: Int32
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class Multiply(Node):
+    """out = requantise(table_a[x0 + 128] * table_b[x1 + 128]), shapes as for Add."""
+
+    table_a: Int32
+    table_b: Int32
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class MaxPool2D(Node):
+    """Maximum over the window's taps inside the map, clamped to [minimum, maximum]."""
+
+    window: Window
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
+class AveragePool2D(Node):
+    """Mean of the raw int8 values over the window's taps inside the map, halves away from zero, clamped."""
+
+    window: Window
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
+class Mean(Node):
+    """Over rows and columns: requantise(sum + offset), output (1, 1, channels)."""
+
+    offset: int
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class Pad(Node):
+    """The input surrounded by ``value``."""
+
+    padding: Padding
+    value: int
+
+
+@dataclass(frozen=True)
+class Unary(Node):
+    """out = table[x + 128]; any function of one int8 value, a change of scale included."""
+
+    function: str
+    table: Int8
+
+
+@dataclass(frozen=True)
+class Concatenate(Node):
+    """Along channels; all inputs and the output share scale and zero point."""
+
+
+@dataclass(frozen=True)
+class Reshape(Node):
+    """Same values in (height, width, channels) order under another shape."""
+
+
+@dataclass(frozen=True)
+class Softmax(Node):
+    """On the host, over channels (the last axis). ``beta`` as in TFLite."""
+
+    beta: float = 1.0
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in an order in which every input is a graph input or an earlier node's output.
+
+    ``inputs`` and ``outputs`` are names of tensors, in the model's order. ``float_inputs`` tells for each whether the model
+    took float (then the host quantises) or int8.
+    """
+
+    name: str
+    tensors: dict[str, Tensor]
+    nodes: tuple[Node, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    oracle: str = "tflite"
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""What an engine is: its parameters (``hw.json``) and what follows from them."""
