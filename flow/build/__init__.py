@@ -1,0 +1,1 @@
+"""How a build folder comes to be: stored stage values, resuming, manifest, atomic publication."""

@@ -1,0 +1,109 @@
+"""The folder transaction: work in ``.<name>.partial`` beside the final folder, which appears by one atomic rename.
+
+A reader of the final folder sees the old one or the new one, complete. A killed build leaves the work folder, from
+which the next one goes on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+
+from flow.errors import CapacityError, Problem, UnsupportedError, UsageError
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two folders atomically; False where the system cannot."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
+
+
+class Workspace:
+    """Context of one build of the folder ``final``.
+
+    Raises UsageError if another build of the same folder is running, or if ``final`` exists and is no build folder.
+    On a refusal of the user's input nothing stays behind; on any other failure the finished stages stay.
+    """
+
+    def __init__(self, final: Path) -> None:
+        self.final = final.absolute()
+        self.work = self.final.parent / f".{self.final.name}.partial"
+        #: the folder under assembly
+        self.staged = self.work / "out"
+        #: results of finished stages
+        self.steps = self.work / "steps"
+        self._made_parents: list[Path] = []
+        self._lock = -1
+
+    def __enter__(self) -> "Workspace":
+        if self.final.exists() and not (self.final / "manifest.json").is_file() and (
+            not self.final.is_dir() or any(self.final.iterdir())
+        ):
+            raise UsageError(Problem(str(self.final), "exists and was not made by flow build",
+                                     "choose another --output"))
+        parent = self.final.parent
+        while not parent.exists():
+            self._made_parents.append(parent)
+            parent = parent.parent
+        self._take_lock()
+        shutil.rmtree(self.staged, ignore_errors=True)
+        self.staged.mkdir()
+        self.steps.mkdir(exist_ok=True)
+        return self
+
+    def _take_lock(self) -> None:
+        while True:
+            self.work.mkdir(parents=True, exist_ok=True)
+            try:
+                descriptor = os.open(self.work, os.O_RDONLY)
+            except FileNotFoundError:
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                raise UsageError(Problem(str(self.final), "another build of this folder is running",
+                                         "wait for it, or choose another --output")) from None
+            try:
+                if os.path.samestat(os.fstat(descriptor), os.stat(self.work)):
+                    self._lock = descriptor
+                    return
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)
+
+    def publish(self) -> None:
+        """Put the assembled folder in the place of ``final``."""
+        if not self.final.exists():
+            os.rename(self.staged, self.final)
+        elif not _exchange(self.staged, self.final):
+            old = self.work / "old"
+            shutil.rmtree(old, ignore_errors=True)
+            os.rename(self.final, old)
+            os.rename(self.staged, self.final)
+        self._discard()
+
+    def _discard(self) -> None:
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, (UsageError, UnsupportedError, CapacityError)) or (
+            self.steps.is_dir() and not any(path.name[0] != "." for path in self.steps.iterdir())
+        ):
+            self._discard()
+            for parent in self._made_parents:
+                if any(parent.iterdir()):
+                    break
+                parent.rmdir()
+        os.close(self._lock)
