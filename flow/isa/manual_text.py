@@ -82,8 +82,7 @@ EDGE_CASES: dict[Opcode, tuple[str, ...]] = {
         "ILLEGAL: src0 INP with src1 INP; op above MAC; MOV with src1 other than NONE; another op with src1 NONE; table_b "
         "without src1 INP; MAC without src1 INP; to_out or to_inp or table_o without clamp; no destination; clamp_min above "
         "clamp_max; requant 3.",
-        "ILLEGAL: a field that has no effect is not 0: multiplier, left_shift, right_shift without TENSOR; zero_point or rounding "
-        "without requant; clamp_min, clamp_max without clamp; immediate without src1 IMM; slots without their table.",
+        "Fields without effect (a multiplier without TENSOR, a slot without its table, ...) are ignored.",
         "A read sees every earlier write of the ALU, also within one instruction.",
         "rounding HALF_AWAY: halves away from zero (of the shifted value); HALF_EVEN: to the even result; HALF_UP: towards plus "
         "infinity; FLOOR: towards minus infinity. With shift 0 all are the same.",
