@@ -50,13 +50,14 @@ def tool_versions() -> dict[str, str]:
 class Steps:
     """Runs stages in order and keeps their values in ``folder``.
 
-    A stage whose key is unchanged is loaded from ``folder`` or from ``previous`` (a published folder's steps) instead
-    of run. Each stage's text goes beside its value and, if given, into ``dump``.
+    A stage whose key is unchanged is loaded from ``folder`` or from ``previous`` (a published build) instead of run.
+    Each stage's text goes beside its value and, if given, into ``dump``.
     """
 
     def __init__(self, folder: Path, previous: Path | None, progress: Progress, dump: Path | None = None) -> None:
         self.folder = folder
-        self.previous = previous
+        self.previous = {path.read_text().strip(): path.parent for path in sorted(previous.glob("**/steps/*/key"))
+                         } if previous else {}
         self.progress = progress
         self.dump = dump
         self.seconds: dict[str, float] = {}
@@ -93,11 +94,11 @@ class Steps:
     def _recall(self, label: str, key: str) -> bool:
         if _stored_key(self.folder / label) == key:
             return True
-        if self.previous is None or _stored_key(self.previous / label) != key:
+        if key not in self.previous:
             return False
         partial = self.folder / f".{label}"
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(self.previous / label, partial)
+        shutil.copytree(self.previous[key], partial)
         self._place(partial, self.folder / label)
         return True
 
@@ -119,11 +120,12 @@ class Steps:
         shutil.rmtree(target, ignore_errors=True)
         os.rename(partial, target)
 
-    def publish(self, folder: Path) -> None:
-        """Move this run's stages into ``folder`` (made here)."""
+    def publish(self, folder: Path, names: tuple[str, ...]) -> None:
+        """Put the stages ``names`` into ``folder`` (made here), numbered in this order, without what follows a dot."""
         folder.mkdir(parents=True)
-        for label in self.names:
-            shutil.copytree(self.folder / label, folder / label, copy_function=os.link)
+        for number, name in enumerate(names, 1):
+            label = next(label for label in self.names if label.partition("-")[2] == name)
+            shutil.copytree(self.folder / label, folder / f"{number}-{name.partition('.')[0]}", copy_function=os.link)
 
 
 def _stored_key(folder: Path) -> str | None:

@@ -1,0 +1,1 @@
+"""Program on an engine against the oracle, byte for byte."""

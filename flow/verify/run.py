@@ -1,0 +1,153 @@
+"""Drives a verification: stimuli, oracle, engine, comparison."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flow import oracle
+from flow.build.progress import Progress, Silent
+from flow.errors import Problem, VerificationError
+from flow.graph.ir import Graph, Int8
+from flow.schedule.program import Program
+from flow.verify import stimuli
+from flow.verify.compare import SHOWN, is_constant, mismatches
+from flow.verify.engines import BatchRun, Image, open_engine
+from flow.verify.verdict import LayerVerdict, Mismatch, Verdict, Verification
+
+
+@dataclass
+class _Tally:
+    """What the comparison of one tensor has found so far."""
+
+    values: int = 0
+    wrong: int = 0
+    first: list[Mismatch] = field(default_factory=list)
+    expected: list[Int8] = field(default_factory=list)
+
+    def add(self, layer: str, tensor: str, image: int, got: Int8, expected: Int8) -> None:
+        count, first = mismatches(layer, tensor, image, got, expected)
+        self.values += expected.size
+        self.wrong += count
+        self.first += first[: SHOWN - len(self.first)]
+        self.expected.append(expected)
+
+
+def verify(
+    graph: Graph, flatbuffer: bytes, program: Program, engine: str, images: int = 0, seed: int = 0,
+    trace_layers: bool = False, progress: Progress | None = None, given: Sequence[Image] = (),
+) -> tuple[Verification, float]:
+    """Compare every tensor ``program`` writes, and the network's outputs, with the oracle's, byte for byte.
+
+    images: how many (0: one full batch); a part-filled batch repeats its images in the free lanes, which are compared
+    too. given: images to take first, before seeded ones. Returns the verification and the engine's wall seconds.
+    Differences are in the verdict, not raised: see ``require_proof``.
+    """
+    progress = progress or Silent()
+    pix = program.hw.pix
+    count = images or pix
+    chosen = [dict(image) for image in given][:count]
+    chosen += stimuli.images(graph, count, seed)[len(chosen):]
+    results = {output.result for output in program.outputs}
+    keep = {written.tensor for written in program.written} | results
+    expected = oracle.run(flatbuffer, chosen, keep=sorted(keep))
+
+    tallies: dict[str, _Tally] = defaultdict(_Tally)
+    runs: list[BatchRun] = []
+    obtained: list[dict[str, Int8]] = []
+    batch_engine = open_engine(engine, program, graph, seed, progress)
+    try:
+        for start in range(0, count, pix):
+            indices = [start + lane % min(pix, count - start) for lane in range(pix)]
+            run = batch_engine.run([chosen[index] for index in indices])
+            runs.append(run)
+            _compare(program, run, indices, expected, tallies)
+            obtained += run.outputs[: min(pix, count - start)]
+    finally:
+        batch_engine.close()
+    verdict = _verdict(engine, count, program, runs, tallies, trace_layers)
+    wanted = tuple({name: image[name] for name in sorted(results)} for image in expected)
+    return Verification(verdict, tuple(chosen), wanted, tuple(obtained)), sum(run.seconds for run in runs)
+
+
+def _compare(program: Program, run: BatchRun, indices: list[int], expected: list[dict[str, Int8]],
+             tallies: dict[str, _Tally]) -> None:
+    for lane, image in enumerate(indices):
+        for written in program.written:
+            want = expected[image][written.tensor]
+            got = run.tensors[written.tensor][lane]
+            tallies[written.tensor].add(written.layer, written.tensor, image, got.reshape(want.shape), want)
+        for name, value in run.outputs[lane].items():
+            tallies[f"output {name}"].add("output", name, image, value, expected[image][name])
+
+
+def _verdict(engine: str, count: int, program: Program, runs: list[BatchRun], tallies: dict[str, _Tally],
+             trace_layers: bool) -> Verdict:
+    peak = program.hw.macs_per_cycle
+    pix = program.hw.pix
+    timed = [run.cycles for run in runs if run.cycles is not None]
+    cycles = sum(timed) if len(timed) == len(runs) else None
+    spent = _layer_cycles(program, runs)
+    spans = {span.name: span for span in program.layers}
+    layers = []
+    for written in program.written:
+        tally, span = tallies[written.tensor], spans[written.layer]
+        own = spent.get(written.tensor)
+        share = span.macs * pix * len(runs) / (peak * own) if own else None
+        layers.append(LayerVerdict(written.layer, span.kind, written.tensor, tally.values, tally.wrong,
+                                   not is_constant(tally.expected), span.macs, own, share))
+    constant = tuple(sorted(name for name, tally in tallies.items() if is_constant(tally.expected)))
+    wrong = sum(tally.wrong for tally in tallies.values())
+    counters: dict[str, int] = defaultdict(int)
+    for run in runs:
+        for name, value in run.counters.items():
+            counters[name] += value
+    return Verdict(
+        engine=engine,
+        bit_exact=wrong == 0 and bool(tallies) and not constant,
+        images=count,
+        launches=len(runs),
+        layers_compared=len(program.written),
+        values_compared=sum(tally.values for tally in tallies.values()),
+        values_wrong=wrong,
+        mismatches=tuple(mismatch for tally in tallies.values() for mismatch in tally.first)[: 4 * SHOWN],
+        constant_tensors=constant,
+        cycles=cycles,
+        macs=program.macs,
+        peak_macs_per_cycle=peak,
+        utilisation=program.macs * pix * len(runs) / (peak * cycles) if cycles else None,
+        layers=tuple(layers),
+        counters=tuple(counters.items()),
+        trace_layers=trace_layers,
+    )
+
+
+def _layer_cycles(program: Program, runs: list[BatchRun]) -> dict[str, int]:
+    """Cycles of each written tensor, from the last write response before its own, summed over launches."""
+    spent: dict[str, int] = defaultdict(int)
+    for run in runs:
+        before = 0
+        for tensor in sorted(run.finished, key=lambda name: run.finished[name]):
+            spent[tensor] += run.finished[tensor] - before
+            before = run.finished[tensor]
+    return dict(spent)
+
+
+def require_proof(verdict: Verdict) -> None:
+    """Raise VerificationError unless everything was equal and every compared tensor was alive."""
+    problems = [
+        Problem(f"layer {item.layer}, tensor {item.tensor}",
+                f"image {item.image}, {item.index}: got {item.got}, the oracle says {item.expected}")
+        for item in verdict.mismatches
+    ]
+    if verdict.values_wrong:
+        problems.insert(0, Problem("verification", f"{verdict.values_wrong} of {verdict.values_compared} values differ "
+                                   f"on the {verdict.engine} engine"))
+    problems += [Problem(f"tensor {name}", "has one value everywhere in all images: equality would prove nothing",
+                         "use a trained model or better calibration data, or more --images")
+                 for name in verdict.constant_tensors]
+    if not verdict.values_compared:
+        problems.append(Problem("verification", "nothing was compared"))
+    if problems or not verdict.bit_exact:
+        raise VerificationError(problems or [Problem("verification", "not bit exact")])
