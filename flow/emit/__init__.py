@@ -1,0 +1,1 @@
+"""From a scheduled program to the folder a hardware team picks up."""

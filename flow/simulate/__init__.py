@@ -1,0 +1,1 @@
+"""The RTL engine in Verilator: build, drive, run the host program."""

