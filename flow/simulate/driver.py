@@ -101,8 +101,8 @@ class Simulator:
                  threads: int = 1) -> None:
         """Build (or find) the engine's library if none is given, create the engine and take it out of reset."""
         if library is None:
-            from flow.emit.templates import ROOT
             from flow.hardware.filelist import rtl_files
+            from flow.isa.render import ROOT
             from flow.simulate.verilator import build
 
             library = build(hw, rtl_files(ROOT), threads)
@@ -266,7 +266,7 @@ class Simulator:
         self.write_register("CONTROL", 1, core)
 
     def finish(self, core: int = 0, max_cycles: int = 1_000_000_000) -> Verdict:
-        """Wait for the core's interrupt and read how the launch ended. Raises ToolError if it does not within max_cycles."""
+        """Wait for the interrupt and read how the launch ended. Raises ToolError if it does not within max_cycles."""
         start = self.cycles
         if not self.wait_interrupt(core, max_cycles):
             raise ToolError(Problem("simulated engine", f"core {core}: no interrupt within {max_cycles} cycles"))

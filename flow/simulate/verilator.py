@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from flow.emit.templates import ROOT, render
 from flow.errors import Problem, ToolError
 from flow.hardware.config import HwConfig
+from flow.isa.render import ROOT, engine_package, environment
 
 HARNESS = ROOT / "firmware" / "sim"
 TOP = "flow_top"
@@ -65,6 +65,11 @@ def run_tool(command: Sequence[str], folder: Path, environment: Mapping[str, str
     return done.stdout
 
 
+def sim_config(hw: HwConfig) -> str:
+    """The harness's flow_sim_config.h: the shape of flow_top's ports."""
+    return environment().get_template("flow_sim_config.h.j2").render(hw=hw)
+
+
 def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: str | None = None) -> Path:
     """The engine and its simulated memories as a shared library (``firmware/sim/flow_sim.h``).
 
@@ -72,12 +77,10 @@ def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: st
     if None) and which comes first. A library built before from the same things is returned at once. Raises ToolError.
     """
     if package is None:
-        from flow.isa.render import engine_package
-
         package = engine_package(hw)
-    command, environment = find_verilator()
-    version = run_tool([command, "--version"], ROOT, environment, "verilator").strip()
-    config_header = render("flow_sim_config.h.j2", hw=hw)
+    command, variables = find_verilator()
+    version = run_tool([command, "--version"], ROOT, variables, "verilator").strip()
+    config_header = sim_config(hw)
     harness = sorted(HARNESS.glob("flow_sim.*"))
     flags = (*VERILATE, *(("--threads", str(threads)) if threads > 1 else ()))
 
@@ -102,17 +105,17 @@ def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: st
             (work / "engine_pkg.sv").write_text(package)
             (work / "flow_sim_config.h").write_text(config_header)
             run_tool([command, *flags, "-Mdir", "obj", "engine_pkg.sv", *(str(path.resolve()) for path in rtl_files)],
-                     work, environment, "verilating the engine")
-            run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES], work, environment,
+                     work, variables, "verilating the engine")
+            run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES], work, variables,
                      "compiling the verilated engine")
-            root = environment.get("VERILATOR_ROOT") or run_tool([command, "--getenv", "VERILATOR_ROOT"], work,
-                                                                 environment, "verilator").strip()
+            root = variables.get("VERILATOR_ROOT") or run_tool([command, "--getenv", "VERILATOR_ROOT"], work,
+                                                                 variables, "verilator").strip()
             done = work / "done"
             done.mkdir()
             run_tool(["g++", "-std=gnu++20", "-O2", "-fPIC", "-shared", "-pthread", "-I.", "-Iobj", f"-I{HARNESS}",
                       f"-isystem{root}/include", f"-isystem{root}/include/vltstd", str(HARNESS / "flow_sim.cpp"),
                       f"obj/libV{TOP}.a", "obj/libverilated.a", "-o", f"done/{LIBRARY}", f"-Wl,-soname,{LIBRARY}"],
-                     work, environment, "compiling the simulation harness")
+                     work, variables, "compiling the simulation harness")
             if target.exists():
                 shutil.rmtree(target)
             done.rename(target)

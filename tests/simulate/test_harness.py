@@ -15,6 +15,7 @@ from flow.simulate.verilator import build
 
 STUB = Path(__file__).with_name("stub_top.sv")
 INPUT, OUTPUT = 0x10000, 0x40000
+PLAIN = MemoryModel()
 
 
 @cache
@@ -29,7 +30,7 @@ def _hw(axi_bytes: int, cores: int) -> HwConfig:
     return HwConfig(pix=1, rows=8, cols=8, axi_bytes=axi_bytes, cores=cores, channels=cores)
 
 
-def _simulator(model: MemoryModel = MemoryModel(), axi_bytes: int = 64, cores: int = 1, fault: int = 0) -> Simulator:
+def _simulator(model: MemoryModel = PLAIN, axi_bytes: int = 64, cores: int = 1, fault: int = 0) -> Simulator:
     return Simulator(_hw(axi_bytes, cores), model, library=_library(axi_bytes, cores, fault))
 
 
