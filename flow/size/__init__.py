@@ -1,0 +1,6 @@
+"""Sizing: device table, resource model, cycle model, and the search that picks an engine."""
+
+from flow.size.devices import DEVICES, Device, Family, lookup
+from flow.size.search import Goal, Sizing, choose, evaluate
+
+__all__ = ["DEVICES", "Device", "Family", "Goal", "Sizing", "choose", "evaluate", "lookup"]

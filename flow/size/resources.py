@@ -1,0 +1,220 @@
+"""Resource model of one core: DSP blocks and memories counted, logic estimated from coefficients.
+
+Memories follow from their printed width and depth and the primitive's geometries. INPUT and WEIGHT are deep and go to
+UltraRAM where the device has it (72 x 4096 each); ACC, OUT and PARAMETER are wide and shallow, for which block RAM at 72 x 512
+or 36 x 1024 wastes nothing. Memories of at most 64 words stay in LUTs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from flow.hardware.config import HwConfig
+from flow.isa import description as isa
+from flow.size.devices import Family, Resources
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """A memory block and the (width, depth) shapes in which it has one read and one write port."""
+
+    name: str
+    shapes: tuple[tuple[int, int], ...]
+
+    def count(self, width: int, depth: int) -> int:
+        """Blocks for one memory of width x depth bits in the cheapest shape."""
+        return min(-(-width // w) * -(-depth // d) for w, d in self.shapes)
+
+
+RAMB36 = Primitive("RAMB36", ((72, 512), (36, 1024), (18, 2048), (9, 4096), (4, 8192), (2, 16384), (1, 32768)))
+RAMB18 = Primitive("RAMB18", ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)))
+URAM288 = Primitive("URAM288", ((72, 4096),))
+M20K = Primitive("M20K", ((40, 512), (20, 1024), (10, 2048)))
+M10K = Primitive("M10K", ((40, 256), (20, 512), (10, 1024), (5, 2048), (2, 4096), (1, 8192)))
+EBR18 = Primitive("EBR18", ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)))
+
+BLOCK_RAM: dict[Family, Primitive] = {
+    Family.ULTRASCALE_PLUS: RAMB36,
+    Family.SEVEN_SERIES: RAMB36,
+    Family.ARRIA10: M20K,
+    Family.STRATIX10: M20K,
+    Family.AGILEX7: M20K,
+    Family.CYCLONE5: M10K,
+    Family.ECP5: EBR18,
+}
+
+#: Memories up to this many words are built from LUTs.
+LUTRAM_DEPTH = 64
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Figures of the resource model that are not counted but estimated.
+
+    ``products`` int8 products of one DSP block, packed lane pairs apart; ``requant_dsp`` and ``multiply_dsp`` DSP blocks of a
+    requantisation lane's 32 x 31 and of its 16 x 16 multiplier; ``*_lut``, ``*_ff`` logic cells and flip-flops: per row of a
+    packed lane pair or of an unpacked product, per ALU lane, and for AXI, fetch and control of a core.
+    """
+
+    products: int
+    requant_dsp: int
+    multiply_dsp: int
+    pair_lut: float
+    pair_ff: float
+    product_lut: float
+    product_ff: float
+    lane_lut: int
+    lane_ff: int
+    control_lut: int
+    control_ff: int
+    lutram_bits: float
+    source: str
+
+
+_XILINX = dict(lane_lut=500, lane_ff=600, control_lut=15_000, control_ff=18_000, lutram_bits=48.0)
+_INTEL = dict(lane_lut=300, lane_ff=600, control_lut=9_000, control_ff=18_000, lutram_bits=32.0)
+
+#: The one table of estimated coefficients. ``source`` says where each row is from.
+COEFFICIENTS: dict[Family, Coefficients] = {
+    Family.ULTRASCALE_PLUS: Coefficients(
+        products=1, requant_dsp=2, multiply_dsp=1, pair_lut=1300 / 32, pair_ff=2400 / 32, product_lut=4, product_ff=20,
+        source="column of 2 x 32 synthesised: 32 DSP48E2, 1300 LUT, 2400 FF; the rest estimated", **_XILINX),
+    Family.SEVEN_SERIES: Coefficients(
+        products=1, requant_dsp=4, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=4, product_ff=20,
+        source="estimated; 25 x 18 cannot hold two summed products exactly, so no packing", **_XILINX),
+    Family.ARRIA10: Coefficients(
+        products=2, requant_dsp=2, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=6, product_ff=20,
+        source="estimated; two native 18 x 19 a block", **_INTEL),
+    Family.STRATIX10: Coefficients(
+        products=2, requant_dsp=2, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=6, product_ff=20,
+        source="estimated; two native 18 x 19 a block", **_INTEL),
+    Family.AGILEX7: Coefficients(
+        products=4, requant_dsp=2, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=4, product_ff=20,
+        source="estimated; sum of four 9 x 9 a block", **_INTEL),
+    Family.CYCLONE5: Coefficients(
+        products=2, requant_dsp=2, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=6, product_ff=20,
+        source="estimated; sum of two 18 x 18 a block", **{**_INTEL, "control_lut": 6_000, "control_ff": 9_000}),
+    Family.ECP5: Coefficients(
+        products=1, requant_dsp=4, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=22, product_ff=30,
+        source="estimated; one product per MULT18X18D in the open tools",
+        **{**_XILINX, "lane_lut": 800, "lutram_bits": 8.0, "control_ff": 12_000}),
+}
+
+#: LUTs and flip-flops per bit of the two gearboxes, and per accumulator (its adder, operand and hazard registers).
+GEARBOX_LUT, GEARBOX_FF = 4, 3
+ACCUMULATOR_LUT, ACCUMULATOR_FF = 40, 64
+
+
+@dataclass(frozen=True)
+class BufferUse:
+    """One buffer: ``memories`` memories of ``width`` bits x ``depth`` words, in ``count`` blocks of ``primitive`` altogether."""
+
+    name: str
+    memories: int
+    width: int
+    depth: int
+    primitive: str
+    count: int
+
+
+@dataclass(frozen=True)
+class CoreUse:
+    """What one core takes. DSP blocks and memories are counted, lut and ff are estimated."""
+
+    buffers: tuple[BufferUse, ...]
+    array_dsp: int
+    lanes_dsp: int
+    total: Resources
+    source: str
+
+    def to_text(self, per_block: str) -> str:
+        """A table of the buffers and the sum; ``per_block`` names the device's block RAM."""
+        lines = [f"{'buffer':<12}{'memories':>9}{'width':>7}{'depth':>7}  {'primitive':<10}{'count':>6}"]
+        lines += [f"{b.name:<12}{b.memories:>9}{b.width:>7}{b.depth:>7}  {b.primitive:<10}{b.count:>6}"
+                  for b in self.buffers]
+        t = self.total
+        lines.append(f"sum: {t.dsp} DSP ({self.array_dsp} array, {self.lanes_dsp} requantisation), {t.bram} {per_block}, "
+                     f"{t.uram} URAM288 (counted); {t.lut} logic cells, {t.ff} flip-flops (estimated: {self.source})")
+        return "\n".join(lines)
+
+
+def packs(family: Family) -> bool:
+    """Two lanes share one multiplier (27 x 18 or wider, one product per block natively)."""
+    return family is Family.ULTRASCALE_PLUS
+
+
+def array_dsp(hw: HwConfig, family: Family) -> int:
+    """DSP blocks of the multiplier array; an odd lane takes as many as a pair."""
+    if hw.packed and packs(family):
+        return -(-hw.pix // 2) * hw.rows * hw.cols
+    return hw.pix * hw.cols * -(-hw.rows // COEFFICIENTS[family].products)
+
+
+def lanes_dsp(hw: HwConfig, family: Family) -> int:
+    """DSP blocks of the ALU: one lane per pixel and output channel."""
+    k = COEFFICIENTS[family]
+    return hw.pix * hw.cols * (k.requant_dsp + k.multiply_dsp)
+
+
+def logic(hw: HwConfig, family: Family) -> tuple[int, int]:
+    """Estimated (logic cells, flip-flops) without memories in LUTs."""
+    k = COEFFICIENTS[family]
+    lanes = hw.pix * hw.cols
+    if hw.packed and packs(family):
+        cells = -(-hw.pix // 2) * hw.rows * hw.cols
+        lut, ff = cells * k.pair_lut, cells * k.pair_ff
+    else:
+        cells = hw.pix * hw.rows * hw.cols
+        lut, ff = cells * k.product_lut, cells * k.product_ff
+    ff += 2 * hw.rows * hw.cols * hw.weight_bits  # the tile held and the one behind it
+    bits = 8 * (hw.group_bytes + hw.axi_bytes)
+    lut += lanes * (k.lane_lut + ACCUMULATOR_LUT) + 2 * bits * GEARBOX_LUT + k.control_lut
+    ff += lanes * (k.lane_ff + ACCUMULATOR_FF) + 2 * bits * GEARBOX_FF + k.control_ff
+    lut += hw.pix * hw.rows * 8 * ceil((hw.inp_banks - 1) / 3)  # bank multiplexers of INPUT
+    return ceil(lut), ceil(ff)
+
+
+def _place(name: str, memories: int, width: int, depth: int, block: Primitive, uram: bool) -> BufferUse:
+    if depth <= LUTRAM_DEPTH:
+        return BufferUse(name, memories, width, depth, "LUTRAM", 0)
+    primitive = URAM288 if uram else block
+    return BufferUse(name, memories, width, depth, primitive.name, memories * primitive.count(width, depth))
+
+
+def buffers(hw: HwConfig, family: Family, uram: bool) -> tuple[BufferUse, ...]:
+    """Every memory of one core. ``uram``: the device has UltraRAM."""
+    block = BLOCK_RAM[family]
+    lanes = hw.pix * hw.cols
+    xilinx = block is RAMB36
+    table = RAMB18 if xilinx else block
+    table_words = isa.TABLE_SLOTS * isa.TABLE_ENTRIES
+    tables = [BufferUse(name, lanes, 32, table_words, table.name, lanes * table.count(32, table_words))
+              for name in ("TABLE A", "TABLE B")]
+    output = BufferUse("TABLE O", lanes, 8, table_words, "LUTRAM", 0) if xilinx else BufferUse(
+        "TABLE O", lanes, 8, table_words, block.name, lanes * block.count(8, table_words))
+    group = hw.group_bytes * 8
+    word = hw.axi_bytes * 8
+    return (
+        _place("INPUT", hw.inp_banks * hw.blocks, group, hw.inp_depth, block, uram and hw.inp_depth > 1024),
+        _place("WEIGHT", 1, word, hw.wgt_depth, block, uram and hw.wgt_depth > 1024),
+        _place("ACC", 2, hw.pix * hw.cols * 32, hw.acc_depth, block, False),
+        _place("OUT", 1, group, hw.out_depth, block, False),
+        _place("PARAMETER", hw.par_words, word, hw.par_depth, block, False),
+        *tables,
+        output,
+        BufferUse("QUEUES", 4, isa.INSTRUCTION_BITS, hw.queue_depth, "LUTRAM", 0),
+    )
+
+
+def core(hw: HwConfig, family: Family, uram: bool) -> CoreUse:
+    """Everything one core takes on a device of ``family``."""
+    used = buffers(hw, family, uram)
+    lut, ff = logic(hw, family)
+    lut += ceil(sum(b.memories * b.width * b.depth for b in used if b.primitive == "LUTRAM")
+                / COEFFICIENTS[family].lutram_bits)
+    halves = sum(b.count for b in used if b.primitive == "RAMB18")
+    bram = sum(b.count for b in used if b.primitive not in ("RAMB18", "URAM288", "LUTRAM")) + -(-halves // 2)
+    uram_blocks = sum(b.count for b in used if b.primitive == "URAM288")
+    array, lanes = array_dsp(hw, family), lanes_dsp(hw, family)
+    return CoreUse(used, array, lanes, Resources(lut, ff, array + lanes, bram, uram_blocks), COEFFICIENTS[family].source)
