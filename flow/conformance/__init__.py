@@ -1,0 +1,1 @@
+"""Random legal and illegal programs that hold every engine to the manual."""

@@ -1,0 +1,150 @@
+"""Tokens from footprints: give each instruction exactly the tokens that keep it behind what it depends on.
+
+The input is a program in an order that is right when executed serially; every read-after-write, write-after-read and
+write-after-write between two units is found in the footprints. A vector clock per unit tells what is known to be complete
+already, so that a token is spent only where the order is not implied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flow.hardware.config import HwConfig
+from flow.isa import description as isa
+from flow.isa.description import AluOp, Opcode, Unit
+from flow.isa.encoding import Instruction, make
+from flow.isa.footprint import MEMORY, Access, accesses
+
+_UNITS = (Unit.LOAD, Unit.GEMM, Unit.ALU, Unit.STORE)
+_CHANNELS = frozenset((int(producer), int(consumer)) for producer, consumer in isa.CHANNELS)
+
+#: an ALU instruction that moves nothing: carries a token from LOAD to STORE
+_RELAY = make(Opcode.ALU, op=AluOp.MOV, to_acc=1)
+
+
+class _History:
+    """Accesses of one memory by one unit, newest last; an access that a newer one of its kind covers is forgotten."""
+
+    __slots__ = ("reads", "writes")
+
+    def __init__(self) -> None:
+        self.reads: list[tuple[int, int, int]] = []
+        self.writes: list[tuple[int, int, int]] = []
+
+    def add(self, low: int, high: int, index: int, write: bool) -> None:
+        kept = self.writes if write else self.reads
+        if kept and kept[-1][0] >= low and kept[-1][1] <= high:
+            kept[:] = [entry for entry in kept if entry[0] < low or entry[1] > high]
+        kept.append((low, high, index))
+
+    def latest(self, low: int, high: int, write: bool, known: int) -> int:
+        """Highest index above ``known`` of an access that conflicts with a new one on [low, high)."""
+        best = known
+        for entry in reversed(self.writes):
+            if entry[2] <= best:
+                break
+            if entry[0] < high and low < entry[1]:
+                best = entry[2]
+                break
+        if write:
+            for entry in reversed(self.reads):
+                if entry[2] <= best:
+                    break
+                if entry[0] < high and low < entry[1]:
+                    best = entry[2]
+                    break
+        return best
+
+    def prune(self, known: int) -> None:
+        if len(self.reads) > 64:
+            self.reads = [entry for entry in self.reads if entry[2] > known]
+        if len(self.writes) > 64:
+            self.writes = [entry for entry in self.writes if entry[2] > known]
+
+
+class _Synchroniser:
+    def __init__(self, hw: HwConfig) -> None:
+        self.hw = hw
+        self.program: list[Instruction] = []
+        self.place: list[list[int]] = [[] for _ in _UNITS]  # program index of each unit's instructions
+        self.pops: list[int] = []
+        self.pushes: list[int] = []
+        self.clock = [[-1] * 4 for _ in _UNITS]  # clock[u][v]: last instruction of v known complete to u
+        self.complete: list[list[list[int]]] = [[] for _ in _UNITS]  # clock of u when its n-th instruction completes
+        self.histories: list[list[_History]] = [[_History() for _ in _UNITS] for _ in range(MEMORY + isa.REGIONS)]
+
+    def wait(self, unit: int, other: int, need: int) -> int:
+        """Bits of ``pop`` that make ``unit`` wait for instruction ``need`` of ``other``; pushes are set here."""
+        self.pushes[self.place[other][need]] |= 1 << unit
+        mine, theirs = self.clock[unit], self.complete[other][need]
+        for v in range(4):
+            # STORE's token to ALU only says that the output buffer was read: what LOAD knows of memory it learns directly
+            if unit == Unit.LOAD and v == Unit.STORE and other != Unit.STORE:
+                continue
+            mine[v] = max(mine[v], theirs[v])
+        return 1 << other
+
+    def needs(self, unit: int, touched: Sequence[Access]) -> list[int]:
+        clock = self.clock[unit]
+        need = list(clock)
+        for access in touched:
+            for other, history in enumerate(self.histories[access.memory]):
+                if other != unit:
+                    need[other] = history.latest(access.low, access.high, access.write, need[other])
+        return need
+
+    def append(self, instruction: Instruction, forced: Sequence[int] = ()) -> None:
+        unit = int(isa.UNIT_OF[instruction.opcode])
+        touched = accesses(instruction, self.hw)
+        need = self.needs(unit, touched)
+        for other in forced:
+            if (other, unit) in _CHANNELS and self.place[other]:
+                need[other] = len(self.place[other]) - 1
+        pop = 0
+        for other in sorted(range(4), key=lambda v: -self.place[v][need[v]] if need[v] >= 0 else 1):
+            if other == unit or need[other] <= self.clock[unit][other]:
+                continue
+            if (other, unit) in _CHANNELS:
+                pop |= self.wait(unit, other, need[other])
+            else:  # LOAD before STORE: through the ALU
+                relay = int(Unit.ALU)
+                bits = 0
+                if self.clock[relay][other] < need[other]:
+                    bits = self.wait(relay, other, need[other])
+                self._emit(_RELAY, relay, [], bits)
+                pop |= self.wait(unit, relay, len(self.place[relay]) - 1)
+        self._emit(instruction, unit, touched, pop)
+
+    def _emit(self, instruction: Instruction, unit: int, touched: Sequence[Access], pop: int) -> None:
+        index = len(self.place[unit])
+        self.place[unit].append(len(self.program))
+        self.program.append(instruction)
+        self.pops.append(pop)
+        self.pushes.append(0)
+        self.clock[unit][unit] = index
+        self.complete[unit].append(list(self.clock[unit]))
+        for access in touched:
+            history = self.histories[access.memory][unit]
+            history.add(access.low, access.high, index, access.write)
+            history.prune(min(self.clock[u][unit] for u in range(4) if u != unit))
+
+    def result(self) -> list[Instruction]:
+        return [instruction.replace(pop=pop, push=push)
+                for instruction, pop, push in zip(self.program, self.pops, self.pushes, strict=True)]
+
+
+def synchronise(
+    instructions: Sequence[Instruction],
+    hw: HwConfig,
+    extra: Callable[[int], Sequence[int]] | None = None,
+) -> tuple[list[Instruction], list[int]]:
+    """Return the program with its tokens and FINISH at the end, and where each given instruction went.
+
+    instructions: without tokens and without FINISH. extra: for tests, units the instruction at an index shall wait for although it need not.
+    """
+    state = _Synchroniser(hw)
+    positions: list[int] = []
+    for index, instruction in enumerate(instructions):
+        state.append(instruction, extra(index) if extra else ())
+        positions.append(len(state.program) - 1)
+    return [*state.result(), make(Opcode.FINISH)], positions
