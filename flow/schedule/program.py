@@ -128,3 +128,8 @@ class Program:
     written: tuple[Written, ...]
     layers: tuple[LayerSpan, ...]
     macs: int
+
+    @property
+    def region_bytes(self) -> tuple[int, int, int, int]:
+        """Size of each ``Region`` in bytes, in their order."""
+        return (len(self.constant), self.scratch_bytes, self.input_bytes, self.output_bytes)
