@@ -33,7 +33,7 @@ MAX_BANKS = 16
 
 @dataclass(frozen=True)
 class Needs:
-    """What the models could use at most: output positions of their largest map, and output channels of their widest layer."""
+    """What the models could use at most: positions of their largest output map, channels of their widest output."""
 
     positions: int
     channels: int
@@ -74,7 +74,8 @@ def _power_at_least(value: int) -> int:
 def with_buffers(hw: HwConfig, device: Device, budget: Resources, needs: Needs, acc_depth: int) -> HwConfig | None:
     """``hw`` with buffers that fill ``budget`` (what one core may take), or None if they do not fit.
 
-    ACC as asked; OUT two tiles deep; PARAMETER one block RAM deep; WEIGHT at least four tiles; INPUT takes what is left.
+    ACC as asked; OUT two tiles deep; PARAMETER one block RAM deep; WEIGHT at least four tiles; INPUT takes what is
+    left.
     """
     family, uram = device.family, device.has_uram
     block = resources.BLOCK_RAM[family]
@@ -92,13 +93,23 @@ def with_buffers(hw: HwConfig, device: Device, budget: Resources, needs: Needs, 
         wgt_depth = max(natural, _power_at_least(least))
         while 2 * wgt_depth <= WEIGHT_WORDS and block.count(8 * hw.axi_bytes, 2 * wgt_depth) <= allowed:
             wgt_depth *= 2
-    base = replace(hw, acc_depth=acc_depth, out_depth=out_depth, par_depth=par_depth, wgt_depth=wgt_depth, inp_banks=1,
-                   inp_depth=natural)
+    base = replace(
+        hw,
+        acc_depth=acc_depth,
+        out_depth=out_depth,
+        par_depth=par_depth,
+        wgt_depth=wgt_depth,
+        inp_banks=1,
+        inp_depth=natural,
+    )
     used = resources.buffers(base, family, uram)
     if next(b.count for b in used if b.name == "ACC") * 100 > budget.bram * ACC_PERCENT:
         return None
-    rest = sum(b.count * (0.5 if b.primitive == "RAMB18" else 1) for b in used
-               if b.name != "INPUT" and b.primitive not in ("URAM288", "LUTRAM"))
+    rest = sum(
+        b.count * (0.5 if b.primitive == "RAMB18" else 1)
+        for b in used
+        if b.name != "INPUT" and b.primitive not in ("URAM288", "LUTRAM")
+    )
     free_bram = budget.bram - ceil(rest)
     free_uram = budget.uram - sum(b.count for b in used if b.name != "INPUT" and b.primitive == "URAM288")
     most_vectors = ((1 << 20) - 1) // hw.blocks
@@ -130,13 +141,15 @@ def _block_ram_input(block: resources.Primitive, bits: int, blocks: int, free: i
 def on_device(hw: HwConfig, device: Device) -> Candidate:
     """How many cores of ``hw`` each region holds (possibly none) and the engine with that many."""
     use = resources.core(hw, device.family, device.has_uram)
-    cores = tuple(min((limit // need for limit, need in zip(region.values(), use.total.values(), strict=True) if need),
-                      default=0) for region in device.usable)
+    cores = tuple(
+        min((limit // need for limit, need in zip(region.values(), use.total.values(), strict=True) if need), default=0)
+        for region in device.usable
+    )
     return placed(hw, use, device, _limited(device, cores))
 
 
 def _channels(device: Device, cores: tuple[int, ...]) -> int:
-    """Memory channels in use: one a core, and where the controllers are soft and there are die regions, one a region."""
+    """Memory channels in use: one a core, but one a die region where the controllers are soft."""
     channels = min(sum(cores), device.memory.channels)
     if device.memory.soft_controller and len(cores) > 1:
         channels = min(channels, sum(1 for count in cores if count))
@@ -155,21 +168,30 @@ def placed(hw: HwConfig, use: resources.CoreUse, device: Device, cores: tuple[in
     return Candidate(replace(hw, cores=max(sum(cores), 1), channels=max(_channels(device, cores), 1)), use, cores)
 
 
-def fill(device: Device, axi_bytes: int, weight_bits: int, clock_mhz: float, needs: Needs,
-         acc_depths: tuple[int, ...] = ACC_DEPTHS, only: frozenset[tuple[int, int, int]] | None = None,
-         every: bool = False) -> list[Candidate]:
+def fill(
+    device: Device,
+    axi_bytes: int,
+    weight_bits: int,
+    clock_mhz: float,
+    needs: Needs,
+    acc_depths: tuple[int, ...] = ACC_DEPTHS,
+    only: frozenset[tuple[int, int, int]] | None = None,
+    every: bool = False,
+) -> list[Candidate]:
     """Legal engines with at least one core. For each shape and share of a region the deepest ACC that fits, or with
     ``every`` all of them. ``only``: these shapes."""
     found: dict[HwConfig, Candidate] = {}
-    regions = sorted({region for region in device.usable}, key=lambda region: region.values())
+    regions = sorted(set(device.usable), key=lambda region: region.values())
     for pix, rows, cols in shapes(device, axi_bytes):
         if only is not None and (pix, rows, cols) not in only:
             continue
-        hw = HwConfig(pix, rows, cols, weight_bits, axi_bytes, packed=resources.packs(device.family), clock_mhz=clock_mhz)
+        hw = HwConfig(
+            pix, rows, cols, weight_bits, axi_bytes, packed=resources.packs(device.family), clock_mhz=clock_mhz
+        )
         dsp = resources.array_dsp(hw, device.family) + resources.lanes_dsp(hw, device.family)
         for region in regions:
             for share in SHARES:
-                if dsp * share > region.dsp or (share > 1 and dsp * (share + 1) <= region.dsp and share == SHARES[-1]):
+                if dsp * share > region.dsp:
                     continue
                 budget = Resources(*(value // share for value in region.values()))
                 for acc_depth in acc_depths:

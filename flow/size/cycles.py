@@ -1,13 +1,13 @@
 """Analytic cycle model: bounds of every layer on an engine, for one engine or thousands at once.
 
-Every layer is bound by the array (GEMM), the ALU or the memory; its estimate is the largest of the three plus what cannot
-overlap: the first tile's load and the last tile's way out. All arithmetic is on arrays [engines, layers], so that a
-search costs one pass. One ALU vector is pix x cols lanes, one GEMM vector pix x rows, one per cycle each.
+Every layer is bound by the array (GEMM), the ALU or the memory; its estimate is the largest of the three plus what
+cannot overlap: the first tile's load and the last tile's way out. All arithmetic is on arrays [engines, layers], so
+that a search costs a few passes. One ALU vector is pix x cols lanes, one GEMM vector pix x rows, one per cycle each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,18 +21,20 @@ Array = npt.NDArray[np.float64]
 BOUNDS = ("array", "ALU", "memory")
 
 #: Parts of ACC that a tile may be limited to: shorter tiles have shorter ends, longer ones fewer reloads.
-TILE_PARTS = (1, 2, 4, 8)
+TILE_PARTS = (1, 2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What the model takes for granted (cycles and bytes per cycle).
+    """What the model takes for granted (cycles).
 
-    ``memory_share``: share of a channel's width that transfers reach. ``shortest_stream``: cycles before the same accumulators can
-    be used again. ``instruction_gap``: cycles lost from one GEMM or ALU instruction to the next. ``layer_latency``: cycles from a layer's last work to the next one's first, memory latencies included.
-    ``exposed``: share of the first tile's load and the last tile's way out that nothing hides, of at most
-    ``exposed_positions`` positions. ``resident``: maps that fit into
-    a quarter of INPUT never leave the chip.
+    memory_share: share of a channel's width that transfers reach.
+    shortest_stream: cycles before the same accumulators can be used again.
+    layer_latency: cycles from a layer's last work to the next one's first, memory latencies included.
+    exposed: share of the first tile's load and the last tile's way out that nothing hides, counted for at most
+    exposed_positions positions.
+    instruction_gap: cycles lost from one GEMM or ALU instruction to the next.
+    resident: maps that fit into a quarter of INPUT never leave the chip.
     """
 
     memory_share: float = 0.8
@@ -77,7 +79,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Engines:
-    """Many engines as columns [engines, 1]. ``bytes_per_cycle``: memory bandwidth of one core, reads and writes together."""
+    """Many engines as columns [engines, 1]. ``bytes_per_cycle``: memory bandwidth of one core, both ways together."""
 
     pix: Array
     rows: Array
@@ -92,12 +94,24 @@ class Engines:
 
     @staticmethod
     def of(engines: Sequence[HwConfig], bytes_per_cycle: Sequence[float]) -> "Engines":
-        def column(values: list[float]) -> Array:
-            return np.array(values, dtype=np.float64)[:, None]
+        def column(values: Iterable[float]) -> Array:
+            return np.array(list(values), dtype=np.float64)[:, None]
 
-        return Engines(*(column([float(getattr(hw, name)) for hw in engines]) for name in (
-            "pix", "rows", "cols", "axi_bytes", "weight_bits", "inp_vectors", "acc_depth", "wgt_depth", "par_words")),
-            column(list(bytes_per_cycle)))
+        def field(name: str) -> Array:
+            return column(float(getattr(hw, name)) for hw in engines)
+
+        return Engines(
+            pix=field("pix"),
+            rows=field("rows"),
+            cols=field("cols"),
+            axi_bytes=field("axi_bytes"),
+            weight_bits=field("weight_bits"),
+            inp_vectors=field("inp_vectors"),
+            acc_depth=field("acc_depth"),
+            wgt_depth=field("wgt_depth"),
+            par_words=field("par_words"),
+            bytes_per_cycle=column(bytes_per_cycle),
+        )
 
     @property
     def tile_words(self) -> Array:
@@ -120,12 +134,17 @@ class Bounds:
     def better(self, other: "Bounds") -> "Bounds":
         """Of each layer the one that takes fewer cycles."""
         less = other.cycles < self.cycles
-        return Bounds(np.where(less, other.array, self.array), np.where(less, other.alu, self.alu),
-                      np.where(less, other.memory, self.memory), np.where(less, other.ramp, self.ramp))
+        return Bounds(
+            np.where(less, other.array, self.array),
+            np.where(less, other.alu, self.alu),
+            np.where(less, other.memory, self.memory),
+            np.where(less, other.ramp, self.ramp),
+        )
 
 
-def bytes_per_cycle(hw: HwConfig, channel_gigabytes_per_second: float | None = None,
-                    assume: Assumptions = DEFAULT) -> float:
+def bytes_per_cycle(
+    hw: HwConfig, channel_gigabytes_per_second: float | None = None, assume: Assumptions = DEFAULT
+) -> float:
     """Memory bandwidth of one core in bytes per cycle: its share of the channel, at most the width of its master."""
     wide = float(hw.axi_bytes)
     if channel_gigabytes_per_second is not None:
@@ -135,18 +154,44 @@ def bytes_per_cycle(hw: HwConfig, channel_gigabytes_per_second: float | None = N
 
 
 def folded(work: Work) -> tuple[tuple[str, Work], ...]:
-    """The ways a layer may read its input: as it is and, from a network input, kernel columns or the whole kernel folded
-    into the channels by the host."""
+    """The ways a layer may read its input: as it is and, from a network input, with the host folding kernel columns or
+    the whole kernel into the channels."""
     ways = [("none", work)]
     if work.kind is Kind.CONV and work.folds:
         if work.taps_w > 1:
             height = (work.out_h - 1) * work.stride_h + work.reach_h
-            ways.append(("columns", replace(work, in_h=height, in_w=work.out_w, in_c=work.in_c * work.taps_w, taps_w=1,
-                                            stride_w=1, reach_w=1)))
+            ways.append(
+                (
+                    "columns",
+                    replace(
+                        work,
+                        in_h=height,
+                        in_w=work.out_w,
+                        in_c=work.in_c * work.taps_w,
+                        taps_w=1,
+                        stride_w=1,
+                        reach_w=1,
+                    ),
+                )
+            )
         if work.taps_h * work.taps_w > 1:
-            ways.append(("kernel", replace(work, in_h=work.out_h, in_w=work.out_w,
-                                           in_c=work.in_c * work.taps_h * work.taps_w, taps_h=1, taps_w=1, stride_h=1,
-                                           stride_w=1, reach_h=1, reach_w=1)))
+            ways.append(
+                (
+                    "kernel",
+                    replace(
+                        work,
+                        in_h=work.out_h,
+                        in_w=work.out_w,
+                        in_c=work.in_c * work.taps_h * work.taps_w,
+                        taps_h=1,
+                        taps_w=1,
+                        stride_h=1,
+                        stride_w=1,
+                        reach_h=1,
+                        reach_w=1,
+                    ),
+                )
+            )
     return tuple(ways)
 
 
@@ -154,7 +199,9 @@ def bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAU
     """Bounds of ``layers`` exactly as given (no folding) with the best tile, [engines, layers]."""
     best = _bounds(engines, layers, assume)
     for part in TILE_PARTS[1:]:
-        best = best.better(_bounds(replace(engines, acc_depth=np.maximum(np.floor(engines.acc_depth / part), 1)), layers, assume))
+        best = best.better(
+            _bounds(replace(engines, acc_depth=np.maximum(np.floor(engines.acc_depth / part), 1)), layers, assume)
+        )
     return best
 
 
@@ -173,8 +220,8 @@ def _bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Bo
     group = e.pix * e.cols
     step_h, step_w = np.minimum(stride_h, reach_h), np.minimum(stride_w, reach_w)
 
-    # A pixel tile: whole rows where one row fits the accumulators and, with its halo, half of INPUT; else part of a row.
-    # A layer the array has no part in brings its input block by block.
+    # A pixel tile: whole rows where one row fits the accumulators and, with its halo, half of INPUT; else part of a
+    # row. A layer the array has no part in brings its input block by block.
     half = np.floor(e.inp_vectors / 2)
     held = np.where(gemm, vectors, 1.0 / (e.rows / e.cols))
     span = (out_w - 1) * step_w + reach_w
@@ -189,10 +236,12 @@ def _bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Bo
 
     # GEMM: every weight tile is held for one stream; a stream is at least as long as the reload of the next tile.
     least = np.maximum(e.tile_words, assume.shortest_stream)
-    stream = (full_h * full_w * np.maximum(tile_h * tile_w, least)
-              + full_h * (rest_w > 0) * np.maximum(tile_h * rest_w, least)
-              + (rest_h > 0) * full_w * np.maximum(rest_h * tile_w, least)
-              + ((rest_h > 0) & (rest_w > 0)) * np.maximum(rest_h * rest_w, least))
+    stream = (
+        full_h * full_w * np.maximum(tile_h * tile_w, least)
+        + full_h * (rest_w > 0) * np.maximum(tile_h * rest_w, least)
+        + (rest_h > 0) * full_w * np.maximum(rest_h * tile_w, least)
+        + ((rest_h > 0) & (rest_w > 0)) * np.maximum(rest_h * rest_w, least)
+    )
     gaps = assume.instruction_gap * tiles_h * tiles_w * out_blocks
     array = np.where(gemm, vectors * taps * out_blocks * stream + gaps, 0.0)
     alu = passes * out_h * out_w * out_blocks + gaps * np.where(gemm, passes, 1.0)
@@ -210,8 +259,13 @@ def _bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Bo
     once = (weight_words <= e.wgt_depth) | (pixel_tiles == 1)
     by_pixels = read + weights * np.where(once, 1, pixel_tiles)
     by_channels = read * np.where(whole_input, 1, out_blocks) + weights
-    traffic = np.where(gemm, np.where(split, read * out_blocks + weights * np.where(once, 1, pixel_tiles),
-                                      np.minimum(by_pixels, by_channels)), read)
+    traffic = np.where(
+        gemm,
+        np.where(
+            split, read * out_blocks + weights * np.where(once, 1, pixel_tiles), np.minimum(by_pixels, by_channels)
+        ),
+        read,
+    )
     parameters = out_blocks * e.par_words * e.axi_bytes
     if assume.resident:
         room = e.inp_vectors / 4
@@ -226,8 +280,12 @@ def _bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Bo
 
     # What nothing overlaps: the first tile's load, the last output block's ALU pass and store.
     part = np.minimum(1.0, assume.exposed_positions / (tile_h * tile_w))
-    first = np.where(gemm, vectors * e.rows * e.pix, group) * part * np.minimum((tile_h - 1) * step_h + reach_h, in_h) \
+    first = (
+        np.where(gemm, vectors * e.rows * e.pix, group)
+        * part
+        * np.minimum((tile_h - 1) * step_h + reach_h, in_h)
         * np.minimum((tile_w - 1) * step_w + reach_w, in_w)
+    )
     last = part * tile_h * tile_w * (np.where(gemm, passes, 1.0) + group / e.bytes_per_cycle)
     ramp = assume.layer_latency + assume.exposed * (np.minimum(first, read) / e.bytes_per_cycle + last)
     return Bounds(array, alu, memory, np.broadcast_to(ramp, alu.shape))
@@ -246,15 +304,17 @@ def _variants(layers: Sequence[Work]) -> tuple[list[Work], list[int], list[str]]
 
 
 def totals(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Array:
-    """Cycles of one batch on each engine, [engines]."""
+    """Cycles of one batch on each engine, [engines]. Layers are folded in whatever way is best for each engine."""
     flat, owner, _ = _variants(layers)
     cycles = bounds(engines, flat, assume).cycles
     starts = np.searchsorted(np.array(owner), np.arange(len(layers)))
-    return np.minimum.reduceat(cycles, starts, axis=1).sum(axis=1)
+    best: Array = np.minimum.reduceat(cycles, starts, axis=1)
+    return np.asarray(best.sum(axis=1), dtype=np.float64)
 
 
-def estimate(hw: HwConfig, layers: Sequence[Work], memory_bytes_per_cycle: float | None = None,
-             assume: Assumptions = DEFAULT) -> Estimate:
+def estimate(
+    hw: HwConfig, layers: Sequence[Work], memory_bytes_per_cycle: float | None = None, assume: Assumptions = DEFAULT
+) -> Estimate:
     """The layers of one network on one engine; bandwidth by default ``memory_share`` of the master's width."""
     bandwidth = bytes_per_cycle(hw, None, assume) if memory_bytes_per_cycle is None else memory_bytes_per_cycle
     flat, owner, names = _variants(layers)
@@ -263,12 +323,34 @@ def estimate(hw: HwConfig, layers: Sequence[Work], memory_bytes_per_cycle: float
     records: list[LayerEstimate] = []
     for index, work in enumerate(layers):
         best = min((at for at, o in enumerate(owner) if o == index), key=lambda at: (cycles[at], at))
-        parts = [round(float(part[0, best])) for part in (found.array, found.alu, found.memory)]
-        records.append(LayerEstimate(work.name, work.kind.value, *parts, round(float(cycles[best])),
-                                     BOUNDS[parts.index(max(parts))], work.macs, names[best]))
+        array, alu, memory = (round(float(part[0, best])) for part in (found.array, found.alu, found.memory))
+        parts = (array, alu, memory)
+        limiter = BOUNDS[parts.index(max(parts))]
+        records.append(
+            LayerEstimate(
+                work.name,
+                work.kind.value,
+                array,
+                alu,
+                memory,
+                round(float(cycles[best])),
+                limiter,
+                work.macs,
+                names[best],
+            )
+        )
     total = sum(record.cycles for record in records)
     macs = sum(work.macs for work in layers)
     seconds = total / (hw.clock_mhz * 1e6)
     share = {bound: sum(r.cycles for r in records if r.limiter == bound) for bound in BOUNDS}
-    return Estimate(tuple(records), total, macs, hw.cores * hw.pix / seconds if total else 0.0, seconds * 1e3,
-                    macs / (hw.rows * hw.cols * total) if total else 0.0, max(BOUNDS, key=lambda b: share[b]))
+    if not total:
+        return Estimate((), 0, 0, 0.0, 0.0, 0.0, BOUNDS[0])
+    return Estimate(
+        tuple(records),
+        total,
+        macs,
+        hw.cores * hw.pix / seconds,
+        seconds * 1e3,
+        macs / (hw.rows * hw.cols * total),
+        max(BOUNDS, key=lambda bound: share[bound]),
+    )

@@ -27,7 +27,7 @@ class Family(Enum):
 
 @dataclass(frozen=True)
 class Resources:
-    """Counts of logic cells (LUT6, LUT4 or ALM), flip-flops, DSP blocks, block RAMs of the family's size, and UltraRAMs."""
+    """Counts of logic cells (LUT6, LUT4 or ALM), flip-flops, DSP blocks, block RAMs of the family, and UltraRAMs."""
 
     lut: int = 0
     ff: int = 0
@@ -82,7 +82,7 @@ class OffChip:
 
 @dataclass(frozen=True)
 class Device:
-    """One board. ``regions`` are whole die regions; ``shell`` is what vendor or project infrastructure takes in each."""
+    """One board. ``regions`` are whole die regions; ``shell`` is what vendor or own infrastructure takes in each."""
 
     name: str
     aliases: tuple[str, ...]
@@ -99,8 +99,10 @@ class Device:
     @property
     def usable(self) -> tuple[Resources, ...]:
         """Per region: (region - shell - memory controller) x fill limits."""
-        return tuple((region - shell - self.memory.controller).filled(FILL_LIMITS)
-                     for region, shell in zip(self.regions, self.shell, strict=True))
+        return tuple(
+            (region - shell - self.memory.controller).filled(FILL_LIMITS)
+            for region, shell in zip(self.regions, self.shell, strict=True)
+        )
 
     @property
     def has_uram(self) -> bool:
@@ -135,62 +137,214 @@ def _hbm(gibibytes: int, total_gigabytes_per_second: float) -> OffChip:
 
 
 DEVICES: tuple[Device, ...] = (
-    Device("vu9p", ("vcu1525", "xcvu9p", "xcvu9p-fsgd2104-2l-e"), "xcvu9p-fsgd2104-2L-e", Family.ULTRASCALE_PLUS,
-           (_VU9P_SLR,) * 3, (_XDMA, _NOTHING, _NOTHING), _ddr4(4, 77.0), "Gen3 x16", 300.0, "V",
-           "die V; memory bandwidth and PCIe DMA size M"),
-    Device("aws-f1", ("f1",), "xcvu9p-flgb2104-2-i", Family.ULTRASCALE_PLUS,
-           (_VU9P_SLR,) * 3,
-           (_VU9P_SLR - _U200_SLR, _VU9P_SLR - _U200_MIDDLE, _VU9P_SLR - _U200_SLR), _ddr4(4, 77.0), "Gen3 x16",
-           250.0, "V", "retired 2025-12-20; die V; shell taken to be as large as the U200's, M"),
-    Device("u200", ("alveo-u200", "xcu200"), "xcu200-fsgd2104-2-e", Family.ULTRASCALE_PLUS,
-           (_VU9P_SLR,) * 3,
-           (_VU9P_SLR - _U200_SLR, _VU9P_SLR - _U200_MIDDLE, _VU9P_SLR - _U200_SLR), _ddr4(4, 77.0), "Gen3 x16",
-           300.0, "V", "die and shell V; memory bandwidth M"),
-    Device("u250", ("alveo-u250", "xcu250"), "xcu250-figd2104-2L-e", Family.ULTRASCALE_PLUS,
-           (_U250_SLR,) * 4, (Resources(100_000, 130_000, 0, 170, 0), *(Resources(8_000, 16_000, 0, 0, 0),) * 3),
-           _ddr4(4, 77.0), "Gen3 x16", 300.0, "V", "die V; shell and memory bandwidth M"),
-    Device("aws-f2", ("f2", "vu47p", "xcvu47p"), "xcvu47p-fsvh2892-2-e", Family.ULTRASCALE_PLUS,
-           (_VU47P_SLR,) * 3, (Resources(90_000, 120_000, 0, 120, 0), Resources(20_000, 40_000, 0, 0, 0), _NOTHING),
-           _hbm(16, 460.0), "Gen4 x8", 250.0, "V", "die and HBM V; shell M; its 64 GB of DDR4 is not used"),
-    Device("u50", ("alveo-u50", "xcu50"), "xcu50-fsvh2104-2-e", Family.ULTRASCALE_PLUS,
-           (_U50_SLR,) * 2, (Resources(80_000, 110_000, 0, 120, 0), Resources(40_000, 60_000, 0, 60, 0)),
-           _hbm(8, 316.0), "Gen3 x16", 300.0, "V", "die V; shell, HBM bandwidth and PCIe M"),
-    Device("u55c", ("alveo-u55c", "xcu55c"), "xcu55c-fsvh2892-2L-e", Family.ULTRASCALE_PLUS,
-           (_VU47P_SLR,) * 3, (Resources(80_000, 110_000, 0, 120, 0), Resources(20_000, 40_000, 0, 0, 0), _NOTHING),
-           _hbm(16, 460.0), "Gen3 x16", 300.0, "M", "row M; shell M"),
-    Device("zcu102", ("zu9eg", "xczu9eg"), "xczu9eg-ffvb1156-2-e", Family.ULTRASCALE_PLUS,
-           (Resources(274_080, 548_160, 2520, 912, 0),), (Resources(8_000, 12_000, 0, 0, 0),),
-           OffChip("port to the processor's DDR4", 4, 1 * _GIB, 4.8, 16), "SoC", 300.0, "V",
-           "die V; memory bandwidth, its size and the interconnect M"),
-    Device("ultra96", ("ultra96-v2", "zu3eg", "xczu3eg"), "xczu3eg-sbva484-1-e", Family.ULTRASCALE_PLUS,
-           (Resources(70_560, 141_120, 360, 216, 0),), (Resources(5_000, 8_000, 0, 0, 0),),
-           OffChip("port to the processor's LPDDR4", 2, 1 * _GIB, 4.0, 16), "SoC", 250.0, "M", "row M"),
-    Device("pynq-z2", ("pynq", "zynq7020", "xc7z020"), "xc7z020clg400-1", Family.SEVEN_SERIES,
-           (Resources(53_200, 106_400, 220, 140, 0),), (Resources(3_000, 5_000, 0, 0, 0),),
-           OffChip("DDR3 of the processor", 1, 512 * _MIB, 2.1, 8), "SoC", 125.0, "V", "die V; memory M"),
-    Device("a10-pac", ("arria10-pac", "arria10", "10ax115"), "10AX115N2F40E2LG", Family.ARRIA10,
-           (Resources(427_200, 1_708_800, 1518, 2713, 0),), (Resources(50_000, 200_000, 0, 250, 0),),
-           OffChip("DDR4", 2, 4 * _GIB, 17.0, 64, Resources(8_000, 20_000, 0, 30, 0)), "Gen3 x8", 275.0, "V",
-           "die and memory V; shell and controller M"),
-    Device("d5005", ("stratix10", "s10-pac", "1sx280"), "1SX280HN2F43E2VG", Family.STRATIX10,
-           (Resources(933_120, 3_732_480, 5760, 11_721, 0),), (Resources(90_000, 360_000, 0, 500, 0),),
-           OffChip("DDR4", 4, 8 * _GIB, 19.2, 64, Resources(32_000, 80_000, 0, 120, 0)), "Gen3 x16", 300.0, "V",
-           "die and memory V; shell and controllers (all four in the one region) M"),
-    Device("agilex-f014", ("agilex", "agilex7", "agfb014"), "AGFB014R24B2E2V", Family.AGILEX7,
-           (Resources(487_200, 1_948_800, 4510, 7110, 0),), (Resources(60_000, 240_000, 0, 300, 0),),
-           OffChip("DDR4 of the board", 2, 8 * _GIB, 19.2, 64, Resources(8_000, 20_000, 0, 30, 0)), "Gen4 x16", 400.0,
-           "M", "row M; the board's memory is assumed"),
-    Device("de10-nano", ("cyclone5", "de10", "5cseba6"), "5CSEBA6U23I7", Family.CYCLONE5,
-           (Resources(41_910, 167_640, 112, 553, 0),), (Resources(2_000, 8_000, 0, 0, 0),),
-           OffChip("DDR3 of the processor", 1, 1 * _GIB, 3.2, 16), "SoC", 100.0, "M", "row M"),
-    Device("ulx3s", ("ulx3s-85f", "lfe5u-85f"), "LFE5U-85F-6BG381C", Family.ECP5,
-           (_ECP5_85,), (Resources(2_500, 2_500, 0, 4, 0),),
-           OffChip("SDRAM", 1, 32 * _MIB, 0.25, 8, Resources(1_500, 1_500, 0, 2, 0)), "USB serial", 60.0, "V",
-           "die and memory size V; memory bandwidth, shell and controller M"),
-    Device("ecpix5", ("ecpix-5", "lfe5um5g-85f"), "LFE5UM5G-85F-8BG554I", Family.ECP5,
-           (_ECP5_85,), (Resources(2_500, 2_500, 0, 4, 0),),
-           OffChip("DDR3", 1, 512 * _MIB, 1.6, 16, Resources(4_000, 4_000, 0, 6, 0)), "USB serial", 75.0, "V",
-           "die V; memory, shell and controller M"),
+    Device(
+        "vu9p",
+        ("vcu1525", "xcvu9p", "xcvu9p-fsgd2104-2l-e"),
+        "xcvu9p-fsgd2104-2L-e",
+        Family.ULTRASCALE_PLUS,
+        (_VU9P_SLR,) * 3,
+        (_XDMA, _NOTHING, _NOTHING),
+        _ddr4(4, 77.0),
+        "Gen3 x16",
+        300.0,
+        "V",
+        "die V; memory bandwidth and PCIe DMA size M",
+    ),
+    Device(
+        "aws-f1",
+        ("f1",),
+        "xcvu9p-flgb2104-2-i",
+        Family.ULTRASCALE_PLUS,
+        (_VU9P_SLR,) * 3,
+        (_VU9P_SLR - _U200_SLR, _VU9P_SLR - _U200_MIDDLE, _VU9P_SLR - _U200_SLR),
+        _ddr4(4, 77.0),
+        "Gen3 x16",
+        250.0,
+        "V",
+        "retired 2025-12-20; die V; shell taken to be as large as the U200's, M",
+    ),
+    Device(
+        "u200",
+        ("alveo-u200", "xcu200"),
+        "xcu200-fsgd2104-2-e",
+        Family.ULTRASCALE_PLUS,
+        (_VU9P_SLR,) * 3,
+        (_VU9P_SLR - _U200_SLR, _VU9P_SLR - _U200_MIDDLE, _VU9P_SLR - _U200_SLR),
+        _ddr4(4, 77.0),
+        "Gen3 x16",
+        300.0,
+        "V",
+        "die and shell V; memory bandwidth M",
+    ),
+    Device(
+        "u250",
+        ("alveo-u250", "xcu250"),
+        "xcu250-figd2104-2L-e",
+        Family.ULTRASCALE_PLUS,
+        (_U250_SLR,) * 4,
+        (Resources(100_000, 130_000, 0, 170, 0), *(Resources(8_000, 16_000, 0, 0, 0),) * 3),
+        _ddr4(4, 77.0),
+        "Gen3 x16",
+        300.0,
+        "V",
+        "die V; shell and memory bandwidth M",
+    ),
+    Device(
+        "aws-f2",
+        ("f2", "vu47p", "xcvu47p"),
+        "xcvu47p-fsvh2892-2-e",
+        Family.ULTRASCALE_PLUS,
+        (_VU47P_SLR,) * 3,
+        (Resources(90_000, 120_000, 0, 120, 0), Resources(20_000, 40_000, 0, 0, 0), _NOTHING),
+        _hbm(16, 460.0),
+        "Gen4 x8",
+        250.0,
+        "V",
+        "die and HBM V; shell M; its 64 GB of DDR4 is not used",
+    ),
+    Device(
+        "u50",
+        ("alveo-u50", "xcu50"),
+        "xcu50-fsvh2104-2-e",
+        Family.ULTRASCALE_PLUS,
+        (_U50_SLR,) * 2,
+        (Resources(80_000, 110_000, 0, 120, 0), Resources(40_000, 60_000, 0, 60, 0)),
+        _hbm(8, 316.0),
+        "Gen3 x16",
+        300.0,
+        "V",
+        "die V; shell, HBM bandwidth and PCIe M",
+    ),
+    Device(
+        "u55c",
+        ("alveo-u55c", "xcu55c"),
+        "xcu55c-fsvh2892-2L-e",
+        Family.ULTRASCALE_PLUS,
+        (_VU47P_SLR,) * 3,
+        (Resources(80_000, 110_000, 0, 120, 0), Resources(20_000, 40_000, 0, 0, 0), _NOTHING),
+        _hbm(16, 460.0),
+        "Gen3 x16",
+        300.0,
+        "M",
+        "row M; shell M",
+    ),
+    Device(
+        "zcu102",
+        ("zu9eg", "xczu9eg"),
+        "xczu9eg-ffvb1156-2-e",
+        Family.ULTRASCALE_PLUS,
+        (Resources(274_080, 548_160, 2520, 912, 0),),
+        (Resources(8_000, 12_000, 0, 0, 0),),
+        OffChip("port to the processor's DDR4", 4, 1 * _GIB, 4.8, 16),
+        "SoC",
+        300.0,
+        "V",
+        "die V; memory bandwidth, its size and the interconnect M",
+    ),
+    Device(
+        "ultra96",
+        ("ultra96-v2", "zu3eg", "xczu3eg"),
+        "xczu3eg-sbva484-1-e",
+        Family.ULTRASCALE_PLUS,
+        (Resources(70_560, 141_120, 360, 216, 0),),
+        (Resources(5_000, 8_000, 0, 0, 0),),
+        OffChip("port to the processor's LPDDR4", 2, 1 * _GIB, 4.0, 16),
+        "SoC",
+        250.0,
+        "M",
+        "row M",
+    ),
+    Device(
+        "pynq-z2",
+        ("pynq", "zynq7020", "xc7z020"),
+        "xc7z020clg400-1",
+        Family.SEVEN_SERIES,
+        (Resources(53_200, 106_400, 220, 140, 0),),
+        (Resources(3_000, 5_000, 0, 0, 0),),
+        OffChip("DDR3 of the processor", 1, 512 * _MIB, 2.1, 8),
+        "SoC",
+        125.0,
+        "V",
+        "die V; memory M",
+    ),
+    Device(
+        "a10-pac",
+        ("arria10-pac", "arria10", "10ax115"),
+        "10AX115N2F40E2LG",
+        Family.ARRIA10,
+        (Resources(427_200, 1_708_800, 1518, 2713, 0),),
+        (Resources(50_000, 200_000, 0, 250, 0),),
+        OffChip("DDR4", 2, 4 * _GIB, 17.0, 64, Resources(8_000, 20_000, 0, 30, 0)),
+        "Gen3 x8",
+        275.0,
+        "V",
+        "die and memory V; shell and controller M",
+    ),
+    Device(
+        "d5005",
+        ("stratix10", "s10-pac", "1sx280"),
+        "1SX280HN2F43E2VG",
+        Family.STRATIX10,
+        (Resources(933_120, 3_732_480, 5760, 11_721, 0),),
+        (Resources(90_000, 360_000, 0, 500, 0),),
+        OffChip("DDR4", 4, 8 * _GIB, 19.2, 64, Resources(32_000, 80_000, 0, 120, 0)),
+        "Gen3 x16",
+        300.0,
+        "V",
+        "die and memory V; shell and controllers (all four in the one region) M",
+    ),
+    Device(
+        "agilex-f014",
+        ("agilex", "agilex7", "agfb014"),
+        "AGFB014R24B2E2V",
+        Family.AGILEX7,
+        (Resources(487_200, 1_948_800, 4510, 7110, 0),),
+        (Resources(60_000, 240_000, 0, 300, 0),),
+        OffChip("DDR4 of the board", 2, 8 * _GIB, 19.2, 64, Resources(8_000, 20_000, 0, 30, 0)),
+        "Gen4 x16",
+        400.0,
+        "M",
+        "row M; the board's memory is assumed",
+    ),
+    Device(
+        "de10-nano",
+        ("cyclone5", "de10", "5cseba6"),
+        "5CSEBA6U23I7",
+        Family.CYCLONE5,
+        (Resources(41_910, 167_640, 112, 553, 0),),
+        (Resources(2_000, 8_000, 0, 0, 0),),
+        OffChip("DDR3 of the processor", 1, 1 * _GIB, 3.2, 16),
+        "SoC",
+        100.0,
+        "M",
+        "row M",
+    ),
+    Device(
+        "ulx3s",
+        ("ulx3s-85f", "lfe5u-85f"),
+        "LFE5U-85F-6BG381C",
+        Family.ECP5,
+        (_ECP5_85,),
+        (Resources(2_500, 2_500, 0, 4, 0),),
+        OffChip("SDRAM", 1, 32 * _MIB, 0.25, 8, Resources(1_500, 1_500, 0, 2, 0)),
+        "USB serial",
+        60.0,
+        "V",
+        "die and memory size V; memory bandwidth, shell and controller M",
+    ),
+    Device(
+        "ecpix5",
+        ("ecpix-5", "lfe5um5g-85f"),
+        "LFE5UM5G-85F-8BG554I",
+        Family.ECP5,
+        (_ECP5_85,),
+        (Resources(2_500, 2_500, 0, 4, 0),),
+        OffChip("DDR3", 1, 512 * _MIB, 1.6, 16, Resources(4_000, 4_000, 0, 6, 0)),
+        "USB serial",
+        75.0,
+        "V",
+        "die V; memory, shell and controller M",
+    ),
 )
 
 
@@ -208,5 +362,8 @@ def lookup(name: str) -> Device:
         if known[accepted].name not in near:
             near.append(known[accepted].name)
     hint = f"did you mean {' or '.join(near[:3])}? " if near else ""
-    raise UsageError(Problem("--fpga", f"{name!r} is no known device",
-                             f"{hint}known: {', '.join(device.name for device in DEVICES)}"))
+    raise UsageError(
+        Problem(
+            "--fpga", f"{name!r} is no known device", f"{hint}known: {', '.join(device.name for device in DEVICES)}"
+        )
+    )

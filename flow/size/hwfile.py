@@ -23,10 +23,16 @@ def read(path: str | Path) -> HwConfig:
     engine = data.get("engine") if isinstance(data, dict) else None
     if not isinstance(engine, dict):
         raise UsageError(Problem(f"--hw {path}", "has no object named engine", remedy))
-    wrong = [Problem(f"--hw {path}: {name}", f"{value!r} is no number", remedy) for name, value in engine.items()
-             if name not in ("abi", "packed") and (isinstance(value, bool) or not isinstance(value, (int, float)))]
-    wrong += [Problem(f"--hw {path}: {name}", f"{value!r} is not whole", remedy) for name, value in engine.items()
-              if name != "clock_mhz" and isinstance(value, float)]
+    wrong = [
+        Problem(f"--hw {path}: {name}", f"{value!r} is no number", remedy)
+        for name, value in engine.items()
+        if name not in ("abi", "packed") and (isinstance(value, bool) or not isinstance(value, (int, float)))
+    ]
+    wrong += [
+        Problem(f"--hw {path}: {name}", f"{value!r} is not whole", remedy)
+        for name, value in engine.items()
+        if name != "clock_mhz" and isinstance(value, float)
+    ]
     if not isinstance(engine.get("packed", True), bool):
         wrong.append(Problem(f"--hw {path}: packed", f"{engine['packed']!r} is not true or false", remedy))
     if wrong:

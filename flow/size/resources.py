@@ -1,8 +1,8 @@
 """Resource model of one core: DSP blocks and memories counted, logic estimated from coefficients.
 
 Memories follow from their printed width and depth and the primitive's geometries. INPUT and WEIGHT are deep and go to
-UltraRAM where the device has it (72 x 4096 each); ACC, OUT and PARAMETER are wide and shallow, for which block RAM at 72 x 512
-or 36 x 1024 wastes nothing. Memories of at most 64 words stay in LUTs.
+UltraRAM where the device has it (72 x 4096 each); ACC, OUT and PARAMETER are wide and shallow, for which block RAM at
+72 x 512 or 36 x 1024 wastes nothing. Memories of at most 64 words stay in LUTs.
 """
 
 from __future__ import annotations
@@ -52,9 +52,11 @@ LUTRAM_DEPTH = 64
 class Coefficients:
     """Figures of the resource model that are not counted but estimated.
 
-    ``products`` int8 products of one DSP block, packed lane pairs apart; ``requant_dsp`` and ``multiply_dsp`` DSP blocks of a
-    requantisation lane's 32 x 31 and of its 16 x 16 multiplier; ``*_lut``, ``*_ff`` logic cells and flip-flops: per row of a
-    packed lane pair or of an unpacked product, per ALU lane, and for AXI, fetch and control of a core.
+    products: int8 products of one DSP block (packed lane pairs apart).
+    requant_dsp, multiply_dsp: DSP blocks of a requantisation lane's 32 x 31 and of its 16 x 16 multiplier.
+    pair_*: logic cells and flip-flops per row of a packed lane pair; product_*: per unpacked product; lane_*: per ALU
+    lane; control_*: for AXI, fetch and control of a core.
+    lutram_bits: memory bits of one logic cell, read multiplexers included.
     """
 
     products: int
@@ -72,33 +74,53 @@ class Coefficients:
     source: str
 
 
-_XILINX = dict(lane_lut=500, lane_ff=600, control_lut=15_000, control_ff=18_000, lutram_bits=48.0)
-_INTEL = dict(lane_lut=300, lane_ff=600, control_lut=9_000, control_ff=18_000, lutram_bits=32.0)
-
 #: The one table of estimated coefficients. ``source`` says where each row is from.
 COEFFICIENTS: dict[Family, Coefficients] = {
     Family.ULTRASCALE_PLUS: Coefficients(
-        products=1, requant_dsp=2, multiply_dsp=1, pair_lut=1300 / 32, pair_ff=2400 / 32, product_lut=4, product_ff=20,
-        source="column of 2 x 32 synthesised: 32 DSP48E2, 1300 LUT, 2400 FF; the rest estimated", **_XILINX),
+        1,
+        2,
+        1,
+        1300 / 32,
+        2400 / 32,
+        4,
+        20,
+        500,
+        600,
+        15_000,
+        18_000,
+        48,
+        "column of 2 x 32 synthesised: 32 DSP48E2, 1300 LUT, 2400 FF; the rest estimated",
+    ),
     Family.SEVEN_SERIES: Coefficients(
-        products=1, requant_dsp=4, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=4, product_ff=20,
-        source="estimated; 25 x 18 cannot hold two summed products exactly, so no packing", **_XILINX),
+        1,
+        4,
+        1,
+        0,
+        0,
+        4,
+        20,
+        500,
+        600,
+        15_000,
+        18_000,
+        48,
+        "estimated; 25 x 18 cannot hold two summed products exactly, so no packing",
+    ),
     Family.ARRIA10: Coefficients(
-        products=2, requant_dsp=2, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=6, product_ff=20,
-        source="estimated; two native 18 x 19 a block", **_INTEL),
+        2, 2, 1, 0, 0, 6, 20, 300, 600, 9_000, 18_000, 32, "estimated; two native 18 x 19 a block"
+    ),
     Family.STRATIX10: Coefficients(
-        products=2, requant_dsp=2, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=6, product_ff=20,
-        source="estimated; two native 18 x 19 a block", **_INTEL),
+        2, 2, 1, 0, 0, 6, 20, 300, 600, 9_000, 18_000, 32, "estimated; two native 18 x 19 a block"
+    ),
     Family.AGILEX7: Coefficients(
-        products=4, requant_dsp=2, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=4, product_ff=20,
-        source="estimated; sum of four 9 x 9 a block", **_INTEL),
+        4, 2, 1, 0, 0, 4, 20, 300, 600, 9_000, 18_000, 32, "estimated; sum of four 9 x 9 a block"
+    ),
     Family.CYCLONE5: Coefficients(
-        products=2, requant_dsp=2, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=6, product_ff=20,
-        source="estimated; sum of two 18 x 18 a block", **{**_INTEL, "control_lut": 6_000, "control_ff": 9_000}),
+        2, 2, 1, 0, 0, 6, 20, 300, 600, 6_000, 9_000, 32, "estimated; sum of two 18 x 18 a block"
+    ),
     Family.ECP5: Coefficients(
-        products=1, requant_dsp=4, multiply_dsp=1, pair_lut=0, pair_ff=0, product_lut=22, product_ff=30,
-        source="estimated; one product per MULT18X18D in the open tools",
-        **{**_XILINX, "lane_lut": 800, "lutram_bits": 8.0, "control_ff": 12_000}),
+        1, 4, 1, 0, 0, 22, 30, 800, 600, 15_000, 12_000, 8, "estimated; one product per MULT18X18D in the open tools"
+    ),
 }
 
 #: LUTs and flip-flops per bit of the two gearboxes, and per accumulator (its adder, operand and hazard registers).
@@ -108,7 +130,7 @@ ACCUMULATOR_LUT, ACCUMULATOR_FF = 40, 64
 
 @dataclass(frozen=True)
 class BufferUse:
-    """One buffer: ``memories`` memories of ``width`` bits x ``depth`` words, in ``count`` blocks of ``primitive`` altogether."""
+    """One buffer: ``memories`` of ``width`` bits x ``depth`` words, in ``count`` blocks of ``primitive`` altogether."""
 
     name: str
     memories: int
@@ -131,11 +153,14 @@ class CoreUse:
     def to_text(self, per_block: str) -> str:
         """A table of the buffers and the sum; ``per_block`` names the device's block RAM."""
         lines = [f"{'buffer':<12}{'memories':>9}{'width':>7}{'depth':>7}  {'primitive':<10}{'count':>6}"]
-        lines += [f"{b.name:<12}{b.memories:>9}{b.width:>7}{b.depth:>7}  {b.primitive:<10}{b.count:>6}"
-                  for b in self.buffers]
+        lines += [
+            f"{b.name:<12}{b.memories:>9}{b.width:>7}{b.depth:>7}  {b.primitive:<10}{b.count:>6}" for b in self.buffers
+        ]
         t = self.total
-        lines.append(f"sum: {t.dsp} DSP ({self.array_dsp} array, {self.lanes_dsp} requantisation), {t.bram} {per_block}, "
-                     f"{t.uram} URAM288 (counted); {t.lut} logic cells, {t.ff} flip-flops (estimated: {self.source})")
+        lines.append(
+            f"sum: {t.dsp} DSP ({self.array_dsp} array, {self.lanes_dsp} requantisation), {t.bram} {per_block}, "
+            f"{t.uram} URAM288 (counted); {t.lut} logic cells, {t.ff} flip-flops (estimated: {self.source})"
+        )
         return "\n".join(lines)
 
 
@@ -189,10 +214,15 @@ def buffers(hw: HwConfig, family: Family, uram: bool) -> tuple[BufferUse, ...]:
     xilinx = block is RAMB36
     table = RAMB18 if xilinx else block
     table_words = isa.TABLE_SLOTS * isa.TABLE_ENTRIES
-    tables = [BufferUse(name, lanes, 32, table_words, table.name, lanes * table.count(32, table_words))
-              for name in ("TABLE A", "TABLE B")]
-    output = BufferUse("TABLE O", lanes, 8, table_words, "LUTRAM", 0) if xilinx else BufferUse(
-        "TABLE O", lanes, 8, table_words, block.name, lanes * block.count(8, table_words))
+    tables = [
+        BufferUse(name, lanes, 32, table_words, table.name, lanes * table.count(32, table_words))
+        for name in ("TABLE A", "TABLE B")
+    ]
+    output = (
+        BufferUse("TABLE O", lanes, 8, table_words, "LUTRAM", 0)
+        if xilinx
+        else BufferUse("TABLE O", lanes, 8, table_words, block.name, lanes * block.count(8, table_words))
+    )
     group = hw.group_bytes * 8
     word = hw.axi_bytes * 8
     return (
@@ -211,10 +241,13 @@ def core(hw: HwConfig, family: Family, uram: bool) -> CoreUse:
     """Everything one core takes on a device of ``family``."""
     used = buffers(hw, family, uram)
     lut, ff = logic(hw, family)
-    lut += ceil(sum(b.memories * b.width * b.depth for b in used if b.primitive == "LUTRAM")
-                / COEFFICIENTS[family].lutram_bits)
+    lut += ceil(
+        sum(b.memories * b.width * b.depth for b in used if b.primitive == "LUTRAM") / COEFFICIENTS[family].lutram_bits
+    )
     halves = sum(b.count for b in used if b.primitive == "RAMB18")
     bram = sum(b.count for b in used if b.primitive not in ("RAMB18", "URAM288", "LUTRAM")) + -(-halves // 2)
     uram_blocks = sum(b.count for b in used if b.primitive == "URAM288")
     array, lanes = array_dsp(hw, family), lanes_dsp(hw, family)
-    return CoreUse(used, array, lanes, Resources(lut, ff, array + lanes, bram, uram_blocks), COEFFICIENTS[family].source)
+    return CoreUse(
+        used, array, lanes, Resources(lut, ff, array + lanes, bram, uram_blocks), COEFFICIENTS[family].source
+    )

@@ -25,9 +25,10 @@ class Kind(Enum):
 class Work:
     """One engine layer for one image.
 
-    Shapes are of its map read (in_*, without padding) and written (out_*). ``taps_h`` x ``taps_w`` is the kernel. ``skip``: a residual
-    add or multiply is fused behind it. ``macs`` are the model's own. ``folds``: the input is a network input, which the host may
-    fold. ``passes``: ALU passes over the output.
+    Shapes are of the map it reads (in_*, without padding) and writes (out_*). ``taps_h`` x ``taps_w`` is the kernel,
+    ``reach_*`` its extent with dilation. ``skip``: a residual add or multiply is fused behind it, or it is one itself.
+    ``macs`` are the model's own. ``folds``: the input is a network input, which the host may fold. ``passes``: ALU
+    passes over the output.
     """
 
     name: str
@@ -51,44 +52,54 @@ class Work:
     weight_bytes: int = 0
 
 
-def _shapes(graph: ir.Graph, node: ir.Node) -> dict[str, int]:
+def _plain(graph: ir.Graph, node: ir.Node, kind: Kind) -> Work:
     source, target = graph.tensors[node.inputs[0]], graph.tensors[node.outputs[0]]
-    return dict(in_h=source.height, in_w=source.width, in_c=source.channels,
-                out_h=target.height, out_w=target.width, out_c=target.channels)
+    return Work(node.name, kind, *source.shape, *target.shape)
 
 
-def _window(window: ir.Window) -> dict[str, int]:
+def _windowed(graph: ir.Graph, node: ir.Node, kind: Kind, window: ir.Window) -> Work:
     (kh, kw), (dh, dw) = window.kernel, window.dilation
-    return dict(taps_h=kh, taps_w=kw, stride_h=window.stride[0], stride_w=window.stride[1],
-                reach_h=(kh - 1) * dh + 1, reach_w=(kw - 1) * dw + 1)
+    return replace(
+        _plain(graph, node, kind),
+        taps_h=kh,
+        taps_w=kw,
+        stride_h=window.stride[0],
+        stride_w=window.stride[1],
+        reach_h=(kh - 1) * dh + 1,
+        reach_w=(kw - 1) * dw + 1,
+        passes=1 if kind is Kind.CONV else kh * kw,
+    )
+
+
+def _whole_map(work: Work) -> Work:
+    """``work`` with a kernel as large as its input."""
+    return replace(work, taps_h=work.in_h, taps_w=work.in_w, reach_h=work.in_h, reach_w=work.in_w)
 
 
 def _layer(graph: ir.Graph, node: ir.Node) -> Work | None:
-    shapes = _shapes(graph, node)
-    taps = shapes["out_h"] * shapes["out_w"]
     if isinstance(node, ir.Conv2D):
-        return Work(node.name, Kind.CONV, **shapes, **_window(node.window), macs=taps * node.weights.size,
-                    weight_bytes=node.weights.size, folds=node.inputs[0] in graph.inputs)
-    if isinstance(node, ir.Dense):
-        height, width = shapes["in_h"], shapes["in_w"]
-        return Work(node.name, Kind.DENSE, **shapes, taps_h=height, taps_w=width, reach_h=height, reach_w=width,
-                    macs=node.weights.size, weight_bytes=node.weights.size)
+        work = _windowed(graph, node, Kind.CONV, node.window)
+        return replace(work, macs=work.out_h * work.out_w * node.weights.size, weight_bytes=node.weights.size)
     if isinstance(node, ir.DepthwiseConv2D):
-        kh, kw = node.window.kernel
-        return Work(node.name, Kind.DEPTHWISE, **shapes, **_window(node.window), passes=kh * kw + 1,
-                    macs=taps * node.weights.size, weight_bytes=node.weights.size)
+        work = _windowed(graph, node, Kind.DEPTHWISE, node.window)
+        return replace(
+            work,
+            passes=work.passes + 1,
+            macs=work.out_h * work.out_w * node.weights.size,
+            weight_bytes=node.weights.size,
+        )
+    if isinstance(node, ir.Dense):
+        work = _whole_map(_plain(graph, node, Kind.DENSE))
+        return replace(work, macs=node.weights.size, weight_bytes=node.weights.size)
     if isinstance(node, (ir.MaxPool2D, ir.AveragePool2D)):
-        kh, kw = node.window.kernel
-        return Work(node.name, Kind.POOL, **shapes, **_window(node.window), passes=kh * kw)
+        return _windowed(graph, node, Kind.POOL, node.window)
     if isinstance(node, ir.Mean):
-        return Work(node.name, Kind.MEAN, **shapes, taps_h=shapes["in_h"], taps_w=shapes["in_w"], reach_h=shapes["in_h"],
-                    reach_w=shapes["in_w"], passes=shapes["in_h"] * shapes["in_w"])
+        work = _whole_map(_plain(graph, node, Kind.MEAN))
+        return replace(work, passes=work.in_h * work.in_w)
     if isinstance(node, (ir.Add, ir.Multiply)):
-        return Work(node.name, Kind.BINARY, **shapes, passes=2, skip=True)
-    if isinstance(node, ir.Unary):
-        return Work(node.name, Kind.COPY, **shapes)
-    if isinstance(node, ir.Pad):
-        return Work(node.name, Kind.COPY, **shapes)
+        return replace(_plain(graph, node, Kind.BINARY), passes=2, skip=True)
+    if isinstance(node, (ir.Unary, ir.Pad)):
+        return _plain(graph, node, Kind.COPY)
     return None  # on the host, or only another name for the same bytes
 
 
@@ -100,12 +111,14 @@ def works(graph: ir.Graph) -> tuple[Work, ...]:
             readers.setdefault(name, []).append(node)
     made: dict[str, int] = {}
     layers: list[Work] = []
-    aliases = {name: name for name in graph.inputs}
+    outside = set(graph.inputs)  # network inputs, also behind a pad: the host lays them out
     for node in graph.nodes:
-        if isinstance(node, ir.Pad) and all(isinstance(reader, (ir.Conv2D, ir.DepthwiseConv2D, ir.MaxPool2D))
-                                            for reader in readers.get(node.outputs[0], ())):
-            if node.inputs[0] in aliases:
-                aliases[node.outputs[0]] = node.outputs[0]
+        if isinstance(node, ir.Pad) and all(
+            isinstance(reader, (ir.Conv2D, ir.DepthwiseConv2D, ir.MaxPool2D))
+            for reader in readers.get(node.outputs[0], ())
+        ):
+            if node.inputs[0] in outside:
+                outside.add(node.outputs[0])
             continue
         layer = _layer(graph, node)
         if layer is None:
@@ -116,19 +129,25 @@ def works(graph: ir.Graph) -> tuple[Work, ...]:
                 layers[host] = replace(layers[host], name=node.name, skip=True, passes=layers[host].passes + 1)
                 made[node.outputs[0]] = host
                 continue
-        if isinstance(node, ir.Conv2D) and node.inputs[0] in aliases:
+        if isinstance(node, ir.Conv2D) and node.inputs[0] in outside:
             layer = replace(layer, folds=True)
         made[node.outputs[0]] = len(layers)
         layers.append(layer)
     return tuple(layers)
 
 
-def _fusion_host(graph: ir.Graph, node: ir.Node, readers: dict[str, list[ir.Node]], made: dict[str, int],
-                 layers: list[Work]) -> int | None:
+def _fusion_host(
+    graph: ir.Graph, node: ir.Node, readers: dict[str, list[ir.Node]], made: dict[str, int], layers: list[Work]
+) -> int | None:
     """The latest convolution whose result only ``node`` reads, or None."""
     hosts: Iterable[int] = (
-        made[name] for name in node.inputs
-        if name in made and len(readers[name]) == 1 and name not in graph.outputs
-        and layers[made[name]].kind in (Kind.CONV, Kind.DENSE) and not layers[made[name]].skip
-        and graph.tensors[name].shape == graph.tensors[node.outputs[0]].shape)
+        made[name]
+        for name in node.inputs
+        if name in made
+        and len(readers[name]) == 1
+        and name not in graph.outputs
+        and layers[made[name]].kind in (Kind.CONV, Kind.DENSE)
+        and not layers[made[name]].skip
+        and graph.tensors[name].shape == graph.tensors[node.outputs[0]].shape
+    )
     return max(hosts, default=None)

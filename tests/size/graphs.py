@@ -32,9 +32,17 @@ class Builder:
         y = self._new(height, width, out)
         weights = np.broadcast_to(np.int8(0), (out, kernel, kernel, self.tensors[x].channels))
         side = (kernel - 1) // 2
-        self.nodes.append(ir.Conv2D(f"conv{len(self.nodes)}", (x,), (y,), ir.Window(
-            (kernel, kernel), (stride, stride), padding=ir.Padding(side, side, side, side)), weights,
-            np.broadcast_to(np.int32(0), (out,)), _REQUANTISE))
+        self.nodes.append(
+            ir.Conv2D(
+                f"conv{len(self.nodes)}",
+                (x,),
+                (y,),
+                ir.Window((kernel, kernel), (stride, stride), padding=ir.Padding(side, side, side, side)),
+                weights,
+                np.broadcast_to(np.int32(0), (out,)),
+                _REQUANTISE,
+            )
+        )
         return y
 
     def pad(self, x: str, side: int) -> str:
@@ -47,24 +55,42 @@ class Builder:
         tensor = self.tensors[x]
         y = self._new((tensor.height - kernel) // stride + 1, (tensor.width - kernel) // stride + 1, out)
         weights = np.broadcast_to(np.int8(0), (out, kernel, kernel, tensor.channels))
-        self.nodes.append(ir.Conv2D(f"conv{len(self.nodes)}", (x,), (y,), ir.Window((kernel, kernel), (stride, stride)),
-                                    weights, np.broadcast_to(np.int32(0), (out,)), _REQUANTISE))
+        self.nodes.append(
+            ir.Conv2D(
+                f"conv{len(self.nodes)}",
+                (x,),
+                (y,),
+                ir.Window((kernel, kernel), (stride, stride)),
+                weights,
+                np.broadcast_to(np.int32(0), (out,)),
+                _REQUANTISE,
+            )
+        )
         return y
 
     def depthwise(self, x: str, stride: int = 1) -> str:
         height, width = self._same(x, stride)
         channels = self.tensors[x].channels
         y = self._new(height, width, channels)
-        self.nodes.append(ir.DepthwiseConv2D(f"depthwise{len(self.nodes)}", (x,), (y,), ir.Window(
-            (3, 3), (stride, stride), padding=ir.Padding(1, 1, 1, 1)), np.broadcast_to(np.int8(0), (3, 3, channels)),
-            np.broadcast_to(np.int32(0), (channels,)), _REQUANTISE))
+        self.nodes.append(
+            ir.DepthwiseConv2D(
+                f"depthwise{len(self.nodes)}",
+                (x,),
+                (y,),
+                ir.Window((3, 3), (stride, stride), padding=ir.Padding(1, 1, 1, 1)),
+                np.broadcast_to(np.int8(0), (3, 3, channels)),
+                np.broadcast_to(np.int32(0), (channels,)),
+                _REQUANTISE,
+            )
+        )
         return y
 
     def pool(self, x: str, kernel: int, stride: int) -> str:
         tensor = self.tensors[x]
         y = self._new((tensor.height - kernel) // stride + 1, (tensor.width - kernel) // stride + 1, tensor.channels)
-        self.nodes.append(ir.MaxPool2D(f"pool{len(self.nodes)}", (x,), (y,), ir.Window((kernel, kernel), (stride, stride)),
-                                       -128, 127))
+        self.nodes.append(
+            ir.MaxPool2D(f"pool{len(self.nodes)}", (x,), (y,), ir.Window((kernel, kernel), (stride, stride)), -128, 127)
+        )
         return y
 
     def add(self, a: str, b: str) -> str:
@@ -81,8 +107,9 @@ class Builder:
     def dense(self, x: str, out: int) -> str:
         y = self._new(1, 1, out)
         weights = np.broadcast_to(np.int8(0), (out, self.tensors[x].size))
-        self.nodes.append(ir.Dense(f"dense{len(self.nodes)}", (x,), (y,), weights, np.broadcast_to(np.int32(0), (out,)),
-                                   _REQUANTISE))
+        self.nodes.append(
+            ir.Dense(f"dense{len(self.nodes)}", (x,), (y,), weights, np.broadcast_to(np.int32(0), (out,)), _REQUANTISE)
+        )
         return y
 
     def graph(self, output: str) -> ir.Graph:
