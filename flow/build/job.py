@@ -1,0 +1,101 @@
+"""What the user asked for, checked as far as that needs no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.build.manifest import file_hash
+from flow.errors import FlowError, Problem, UsageError
+
+ENGINES = ("rtl", "reference", "none")
+GOALS = ("throughput", "latency", "area")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One model file under the name its folder will have."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build.
+
+    calibration: .npy, .npz or a folder of images; hw_file: an engine to compile for instead of sizing one; target_fps:
+    frames per second of all cores; clock_mhz: assumed clock, None for the device's; images: 0 for one full batch.
+    """
+
+    fpga: str
+    sources: tuple[Source, ...]
+    output: Path
+    calibration: Path | None = None
+    hw_file: Path | None = None
+    goal: str = "throughput"
+    target_fps: float | None = None
+    clock_mhz: float | None = None
+    verify: str = "rtl"
+    images: int = 0
+    seed: int = 0
+
+    def folder_of(self, source: Source, top: Path) -> Path:
+        """Where in the build folder ``top`` a model's own folder is: the top itself if it is the only model."""
+        return top if len(self.sources) == 1 else top / source.name
+
+    def inputs(self) -> dict[str, Any]:
+        """Everything the folder's bytes depend on, as JSON values; file contents as hashes, no paths."""
+        return {
+            "fpga": self.fpga,
+            "models": [{"name": source.name, "file": source.path.name, "sha256": file_hash(source.path)}
+                       for source in self.sources],
+            "calibration": file_hash(self.calibration) if self.calibration else None,
+            "hw": file_hash(self.hw_file) if self.hw_file else None,
+            "goal": self.goal,
+            "target_fps": self.target_fps,
+            "clock_mhz": self.clock_mhz,
+            "verify": self.verify,
+            "images": self.images,
+            "seed": self.seed,
+        }
+
+
+def check(job: Job) -> Job:
+    """Return ``job`` if its files and options can be used; raise UsageError naming everything that is wrong."""
+    problems = [Problem(f"{option} {path}", "no such file or folder", "check the path")
+                for option, path in (("--calibration", job.calibration), ("--hw", job.hw_file))
+                if path is not None and not path.exists()]
+    if job.verify not in ENGINES:
+        problems.append(Problem("--verify", f"{job.verify} is not known", ", ".join(ENGINES)))
+    if job.goal not in GOALS:
+        problems.append(Problem("--goal", f"{job.goal} is not known", ", ".join(GOALS)))
+    if job.images < 0:
+        problems.append(Problem("--images", f"{job.images}", "1 or more, or 0 for one full batch"))
+    for option, value in (("--target-fps", job.target_fps), ("--clock", job.clock_mhz)):
+        if value is not None and not value > 0:
+            problems.append(Problem(option, f"{value}", "a number above 0"))
+    names = [source.name for source in job.sources]
+    problems += [Problem("--model", f"two models are called {name}", "rename one of the files")
+                 for name in sorted({name for name in names if names.count(name) > 1})]
+    problems += _refusals(job)
+    if problems:
+        raise UsageError(problems)
+    return job
+
+
+def _refusals(job: Job) -> list[Problem]:
+    from flow.size import hwfile, lookup
+
+    found: list[Problem] = []
+    try:
+        lookup(job.fpga)
+    except FlowError as error:
+        found += error.problems
+    if job.hw_file is not None and job.hw_file.exists():
+        try:
+            hwfile.read(job.hw_file)
+        except FlowError as error:
+            found += error.problems
+    return found

@@ -1,0 +1,5 @@
+"""The ``flow`` command."""
+
+from flow.cli.main import main
+
+__all__ = ["main"]

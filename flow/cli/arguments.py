@@ -1,0 +1,73 @@
+"""Options of the command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import flow
+from flow.build.job import ENGINES, GOALS
+
+_ENGINES = tuple(name for name in ENGINES if name != "none")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of everything after ``flow``."""
+    top = argparse.ArgumentParser(prog="flow", description="From a trained neural network to an FPGA, with proof.")
+    top.add_argument("--version", action="version", version=f"flow {flow.__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="model and FPGA -> a verified folder")
+    _model_options(build)
+    build.add_argument("--output", type=Path, metavar="DIR", help="the folder (default: build/<fpga>-<model>)")
+    build.add_argument("--verify", choices=ENGINES, default="rtl", help="engine of the proof (default: rtl)")
+    _stimuli_options(build)
+    build.add_argument("--dump-dir", type=Path, metavar="D", help="also leave every stage's value as text here")
+
+    size = commands.add_parser("size", help="choose an engine and say why, without building")
+    _model_options(size)
+    size.add_argument("--output", type=Path, metavar="FILE", help="write hw.json here")
+
+    verify = commands.add_parser("verify", help="prove a built folder again")
+    verify.add_argument("folder", type=Path, metavar="DIR")
+    verify.add_argument("--engine", choices=_ENGINES, default="rtl")
+    _stimuli_options(verify)
+    verify.add_argument("--trace-layers", action="store_true", help="materialise and compare every tensor of the graph")
+    _json_option(verify)
+
+    run = commands.add_parser("run", help="run inputs through a built folder's engine")
+    run.add_argument("folder", type=Path, metavar="DIR")
+    run.add_argument("--input", type=Path, required=True, metavar="X.npy",
+                     help="images (N, height, width, channels), float or int8; .npz by input name if there are several")
+    run.add_argument("--output", type=Path, required=True, metavar="Y.npy", help=".npz if there are several outputs")
+    run.add_argument("--engine", choices=_ENGINES, default="rtl")
+    _json_option(run)
+
+    list_ = commands.add_parser("list", help="what is known: FPGAs, networks of the zoo, operations")
+    list_.add_argument("what", choices=("fpgas", "models", "ops"))
+    _json_option(list_)
+
+    doctor = commands.add_parser("doctor", help="is everything here that flow needs?")
+    _json_option(doctor)
+    return top
+
+
+def _model_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--fpga", required=True, metavar="F", help="see: flow list fpgas")
+    command.add_argument("--model", required=True, action="append", dest="models", metavar="M",
+                         help=".h5, .keras or int8 .tflite, or a network of the zoo; several size one engine for all")
+    command.add_argument("--calibration", type=Path, metavar="PATH", help=".npy, .npz or a folder of images")
+    command.add_argument("--hw", type=Path, metavar="hw.json", help="compile for this engine instead of sizing one")
+    command.add_argument("--goal", default="throughput", choices=GOALS)
+    command.add_argument("--target-fps", type=float, metavar="N", help="smallest engine that reaches N frames/s")
+    command.add_argument("--clock", type=float, metavar="MHZ", help="assumed clock (default: the device's)")
+    _json_option(command)
+
+
+def _stimuli_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--images", type=int, default=0, metavar="N", help="how many (default: one full batch)")
+    command.add_argument("--seed", type=int, default=0, metavar="S")
+
+
+def _json_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output")

@@ -1,0 +1,51 @@
+"""``flow list``: what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Answer = tuple[str, Any]
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                     for row in rows)
+
+
+def fpgas() -> Answer:
+    """The device table; source V: read in a public source, M: from memory."""
+    from flow.size import DEVICES
+
+    rows: list[tuple[str, ...]] = [("name", "part", "DSP usable", "memory", "clock", "source", "also called")]
+    for device in DEVICES:
+        memory = device.memory
+        rows.append((device.name, device.part, str(sum(region.dsp for region in device.usable)),
+                     f"{memory.channels} x {memory.kind}, {memory.gigabytes_per_second:.1f} GB/s",
+                     f"{device.clock_mhz:g} MHz", device.source, ", ".join(device.aliases)))
+    value = [{"name": device.name, "part": device.part, "aliases": list(device.aliases),
+              "family": device.family.value, "regions": len(device.regions),
+              "usable_dsp": sum(region.dsp for region in device.usable), "memory": device.memory.kind,
+              "memory_channels": device.memory.channels, "clock_mhz": device.clock_mhz, "source": device.source,
+              "note": device.note} for device in DEVICES]
+    return _table(rows), value
+
+
+def models() -> Answer:
+    """The networks the zoo can make without a download."""
+    from models import zoo
+
+    return "\n".join(zoo.names()), list(zoo.names())
+
+
+def ops() -> Answer:
+    """The operations and where each runs."""
+    from flow.frontend import operations
+
+    rows = operations()
+    return _table([("operation", "runs on", "notes"), *rows]), [
+        {"operation": name, "runs_on": place, "notes": notes} for name, place, notes in rows]
+
+
+LISTINGS: dict[str, Callable[[], Answer]] = {"fpgas": fpgas, "models": models, "ops": ops}

@@ -1,0 +1,49 @@
+"""Entry of the command: options in, exit code out; users see errors, never tracebacks (FLOW_DEBUG=1 shows them)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from flow.cli.arguments import parser
+from flow.cli.console import open_console
+from flow.errors import FlowError
+
+INTERRUPTED = 130
+FAULT = 70
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``flow`` with ``arguments`` (the process's own if None); returns the exit code."""
+    options = parser().parse_args(arguments)
+    from flow.cli import commands
+
+    console = open_console()
+    try:
+        text, result = commands.RUN[options.command](options, console)
+    except FlowError as error:
+        console.close()
+        return _fail(options.json, error.exit_code, [vars(problem) for problem in error.problems], str(error))
+    except KeyboardInterrupt:
+        console.close()
+        return _fail(options.json, INTERRUPTED, [], "interrupted; the next run goes on from the last finished stage")
+    except Exception as error:
+        console.close()
+        if os.environ.get("FLOW_DEBUG"):
+            raise
+        found = f"{type(error).__name__}: {error}"
+        return _fail(options.json, FAULT, [{"where": "flow", "found": found}],
+                     f"a fault of flow itself: {found}\n    remedy: run with FLOW_DEBUG=1 and report what it shows")
+    console.close()
+    print(json.dumps(result) if options.json else text)
+    return 0
+
+
+def _fail(as_json: bool, code: int, problems: list[dict[str, Any]], text: str) -> int:
+    print(f"flow: {text}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": problems or [{"where": "flow", "found": text}], "exit_code": code}))
+    return code

@@ -1,0 +1,113 @@
+"""The table of contents: one function per stage, in the order in which a model becomes a folder.
+
+Each stage takes values of those before it and gives one immutable value; how it works stands in the package it calls.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flow.build import manifest
+from flow.build.job import Job, Source
+from flow.build.progress import Progress
+from flow.build.steps import Runner, Steps
+from flow.build.workspace import Workspace
+
+if TYPE_CHECKING:
+    from flow.frontend import Imported
+    from flow.schedule.program import Program
+    from flow.size import Sizing
+    from flow.verify.verdict import Verification
+
+
+def build(job: Job, progress: Progress, dump: Path | None = None) -> None:
+    """Make the folder ``job.output``: all of it, or nothing of it. An unchanged folder is left as it is."""
+    with Workspace(job.output) as space:
+        if manifest.is_current(job.output, job.inputs()):
+            return space.discard()
+        steps = Steps(space.steps, job.output, progress, dump)
+        models = {source: import_model(job, source, steps) for source in job.sources}
+        sizing = size(job, models, steps)
+        for source, model in models.items():
+            folder = job.folder_of(source, space.staged)
+            program = schedule(source, model, sizing, steps)
+            assemble(source, program, steps)
+            emit(model, sizing, program, folder)
+            verification = prove(job, source, model, program, steps)
+            report(job, sizing, program, verification, folder)
+            steps.publish(folder / "steps", source.name)
+        steps.write_timing(space.staged)
+        manifest.write(space.staged, job.inputs())
+        space.publish()
+
+
+def import_model(job: Job, source: Source, steps: Runner) -> Imported:
+    """Model file -> integer graph, and the flatbuffer the oracle runs."""
+    from flow import frontend
+
+    options = {"model": manifest.file_hash(source.path), "seed": job.seed,
+               "calibration": manifest.file_hash(job.calibration) if job.calibration else None}
+    model = steps.run(f"import.{source.name}", lambda: frontend.import_model(
+        source.path, job.calibration, job.seed, source.name), options=options)
+    for text in model.warnings:
+        steps.progress.warn(text)
+    return model
+
+
+def size(job: Job, models: dict[Source, Imported], steps: Runner) -> Sizing:
+    """Integer graphs and a device -> the engine, and why."""
+    from flow import size as sizing
+    from flow.size import hwfile
+
+    graphs = tuple(model.graph for model in models.values())
+    options = {"fpga": job.fpga, "goal": job.goal, "target_fps": job.target_fps, "clock": job.clock_mhz,
+               "hw": manifest.file_hash(job.hw_file) if job.hw_file else None}
+    return steps.run("size", lambda: sizing.evaluate(hwfile.read(job.hw_file), graphs, job.fpga) if job.hw_file
+                     else sizing.choose(job.fpga, graphs, goal=sizing.Goal(job.goal), target_fps=job.target_fps,
+                                        clock_mhz=job.clock_mhz),
+        after=tuple(f"import.{source.name}" for source in models), options=options)
+
+
+def schedule(source: Source, model: Imported, sizing: Sizing, steps: Runner, trace: bool = False) -> Program:
+    """Integer graph and engine -> tiles, buffers, addresses, instructions, memory image."""
+    from flow import schedule as scheduler
+
+    return steps.run(f"schedule.{source.name}", lambda: scheduler.compile(model.graph, sizing.hw, trace=trace),
+                     after=(f"import.{source.name}", "size"), options={"trace": trace})
+
+
+def assemble(source: Source, program: Program, steps: Runner) -> str:
+    """Every rule of the instruction set holds for the stream; its listing."""
+    from flow.isa.listing import checked_listing
+
+    return steps.run(f"assemble.{source.name}", lambda: checked_listing(
+        program.instructions, program.hw, program.region_bytes), after=(f"schedule.{source.name}",))
+
+
+def emit(model: Imported, sizing: Sizing, program: Program, folder: Path) -> None:
+    """Everything the hardware and firmware people get."""
+    from flow import emit as emitter
+
+    emitter.emit_folder(program, folder)
+
+
+def prove(job: Job, source: Source, model: Imported, program: Program, steps: Runner) -> Verification | None:
+    """The program on the engine against the oracle, byte for byte."""
+    from flow.verify.run import require_proof, verify
+
+    if job.verify == "none":
+        return None
+    verification = steps.run(f"verify.{source.name}", lambda: verify(
+        model.graph, model.flatbuffer, program, job.verify, job.images, job.seed, progress=steps.progress)[0],
+        after=(f"import.{source.name}", f"schedule.{source.name}"),
+        options={"engine": job.verify, "images": job.images, "seed": job.seed})
+    require_proof(verification.verdict)
+    return verification
+
+
+def report(job: Job, sizing: Sizing, program: Program, verification: Verification | None, folder: Path) -> None:
+    """The verdict for people and for programs, with the evidence."""
+    from flow import report as reporter
+
+    reporter.write(folder, job.fpga, sizing, program, verification)

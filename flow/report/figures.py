@@ -1,0 +1,85 @@
+"""The figures of a report, each with what it is: estimated (cycle model) or simulated (RTL)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flow.schedule.program import Program
+from flow.size import Sizing
+from flow.size.search import ModelEstimate
+from flow.verify.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Frames per second of all cores, milliseconds of one batch, share of peak, and where the figures come from."""
+
+    source: str
+    fps: float
+    milliseconds: float
+    utilisation: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything a report shows about one model; ``engine`` is pix x rows x cols."""
+
+    fpga: str
+    part: str
+    model: str
+    fits: bool
+    engine: str
+    cores: int
+    channels: int
+    macs_per_cycle: int
+    clock_mhz: float
+    batch: int
+    macs_per_image: int
+    instructions: int
+    constant_bytes: int
+    scratch_bytes: int
+    estimated: Speed
+    simulated: Speed | None
+    limiter: str
+    limiting_resource: str
+    verdict: Verdict | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        own = ("estimated", "simulated", "verdict")
+        entries = {name: value for name, value in vars(self).items() if name not in own}
+        return {
+            "bit_exact": self.verdict.bit_exact if self.verdict else None,
+            **entries,
+            "estimated": vars(self.estimated),
+            "simulated": vars(self.simulated) if self.simulated else None,
+            "verification": self.verdict.to_json() if self.verdict else None,
+        }
+
+
+def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None) -> Figures:
+    """The figures of ``program`` on the engine of ``sizing``."""
+    hw = program.hw
+    estimate = _estimate(sizing, program.name)
+    return Figures(
+        fpga=fpga, part=sizing.device.part, model=program.name, fits=sizing.fits,
+        engine=f"{hw.pix} x {hw.rows} x {hw.cols}", cores=hw.cores, channels=hw.channels,
+        macs_per_cycle=hw.macs_per_cycle * hw.cores, clock_mhz=hw.clock_mhz, batch=hw.pix,
+        macs_per_image=program.macs, instructions=len(program.instructions), constant_bytes=len(program.constant),
+        scratch_bytes=program.scratch_bytes,
+        estimated=Speed("estimated", estimate.fps, estimate.milliseconds, estimate.utilisation),
+        simulated=_simulated(program, verdict),
+        limiter=estimate.limiter, limiting_resource=sizing.limiter, verdict=verdict)
+
+
+def _estimate(sizing: Sizing, name: str) -> ModelEstimate:
+    return next(model for model in sizing.models if model.name == name)
+
+
+def _simulated(program: Program, verdict: Verdict | None) -> Speed | None:
+    """From the cycles of the RTL simulation of one core, at the assumed clock, all cores alike."""
+    if verdict is None or not verdict.cycles or verdict.utilisation is None:
+        return None
+    seconds = verdict.cycles / verdict.launches / (program.hw.clock_mhz * 1e6)
+    return Speed("simulated", program.hw.pix * program.hw.cores / seconds, seconds * 1e3, verdict.utilisation)

@@ -1,0 +1,60 @@
+"""The verdict as lines of text."""
+
+from __future__ import annotations
+
+from flow.report.figures import Figures, Speed
+from flow.verify.verdict import Verdict
+
+
+def _speed(speed: Speed, figures: Figures) -> str:
+    return (f"{speed.fps:.1f} frames/s on {figures.cores} core{'s' if figures.cores > 1 else ''}, "
+            f"{speed.milliseconds:.3f} ms per batch of {figures.batch}, {100 * speed.utilisation:.1f} % of peak "
+            f"({speed.source}, at an assumed {figures.clock_mhz:g} MHz)")
+
+
+def bit_exact_line(verdict: Verdict | None) -> str:
+    """One sentence: equal or not, and what was compared on what."""
+    if verdict is None:
+        return "bit-exact:  not verified"
+    answer = "yes" if verdict.bit_exact else "NO"
+    return (f"bit-exact:  {answer}: {verdict.values_compared} values of {verdict.layers_compared} tensors and the "
+            f"outputs, {verdict.images} images, {verdict.engine} engine against TensorFlow Lite's reference kernels")
+
+
+def summary(figures: Figures) -> str:
+    """``summary.txt``: the verdict first."""
+    lines = [
+        f"{figures.model} on {figures.fpga} ({figures.part})",
+        "",
+        f"fits:       {'yes' if figures.fits else 'NO'} (counted DSP blocks and memories, estimated logic; not run in "
+        "vendor tools)",
+        f"engine:     {figures.cores} x {figures.engine} (pixels x input channels x output channels), "
+        f"{figures.macs_per_cycle} int8 MACs per cycle",
+        f"speed:      {_speed(figures.estimated, figures)}",
+    ]
+    if figures.simulated is not None:
+        lines.append(f"            {_speed(figures.simulated, figures)}")
+    lines += [
+        f"limiter:    {figures.limiter} (estimated); resources: {figures.limiting_resource}",
+        bit_exact_line(figures.verdict),
+        f"memory:     {figures.constant_bytes} bytes of instructions and weights, {figures.scratch_bytes} bytes of "
+        f"activations per core; {figures.instructions} instructions",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def verification_lines(verdict: Verdict) -> list[str]:
+    """The verdict of ``flow verify``, with a table of the layers."""
+    lines = [bit_exact_line(verdict)]
+    if verdict.cycles and verdict.utilisation is not None:
+        lines.append(f"cycles:     {verdict.cycles} in {verdict.launches} launches, {verdict.macs} MACs per image, "
+                     f"{100 * verdict.utilisation:.2f} % of {verdict.peak_macs_per_cycle} MACs per cycle (simulated)")
+    width = max((len(layer.name) for layer in verdict.layers), default=0)
+    for layer in verdict.layers:
+        line = f"  {layer.name:<{width}}  {layer.values:>10} values  {layer.wrong:>8} wrong"
+        if layer.cycles is not None:
+            line += f"  {layer.cycles:>10} cycles"
+        if layer.utilisation:
+            line += f"  {100 * layer.utilisation:6.1f} %"
+        lines.append(line)
+    return lines

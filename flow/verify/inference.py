@@ -1,0 +1,76 @@
+"""A user's images through an engine: quantise, batches, dequantise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from flow.build.progress import Progress
+from flow.errors import Problem, UsageError
+from flow.graph.ir import Graph, Int8, Tensor
+from flow.schedule.program import Program
+from flow.verify.engines import open_engine
+
+Arrays = Mapping[str, npt.NDArray[np.generic]]
+
+
+def quantise(values: npt.NDArray[np.generic], tensor: Tensor) -> Int8:
+    """float -> int8 as TFLite's QUANTIZE does it: float32 quotient, halves away from zero, clamped."""
+    quotient = np.asarray(values, np.float32) / np.float32(tensor.scale)
+    rounded = np.trunc(quotient + np.copysign(np.float32(0.5), quotient))
+    result: Int8 = np.clip(rounded + tensor.zero_point, -128, 127).astype(np.int8)
+    return result
+
+
+def infer(graph: Graph, program: Program, images: npt.NDArray[np.generic] | Arrays, engine: str, seed: int,
+          progress: Progress) -> dict[str, npt.NDArray[np.generic]]:
+    """Outputs by name, (N, height, width, channels), for inputs of the same form; float in gives float32 out, int8 in
+    gives int8 out. Raises UsageError naming every input that does not fit."""
+    given = dict(images) if isinstance(images, Mapping) else {graph.inputs[0]: images}
+    as_float, quantised = _inputs(graph, given)
+    count, pix = len(next(iter(quantised.values()))), program.hw.pix
+    results: dict[str, list[Int8]] = {output.result: [] for output in program.outputs}
+    opened = open_engine(engine, program, graph, seed, progress)
+    try:
+        for start in range(0, count, pix):
+            own = min(pix, count - start)
+            batch = [{name: values[start + lane % own] for name, values in quantised.items()} for lane in range(pix)]
+            for outputs in opened.run(batch).outputs[:own]:
+                for name, value in outputs.items():
+                    results[name].append(value)
+    finally:
+        opened.close()
+    stacked = {name: np.stack(values) for name, values in results.items()}
+    if not as_float:
+        return dict(stacked)
+    scales = {output.result: (output.result_scale, output.result_zero_point) for output in program.outputs}
+    return {name: (np.float32(scales[name][0]) * (value.astype(np.int32) - scales[name][1])).astype(np.float32)
+            for name, value in stacked.items()}
+
+
+def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
+    problems = [Problem(f"input {name}", "not an input of this network", f"its inputs: {', '.join(graph.inputs)}")
+                for name in given if name not in graph.inputs]
+    quantised: dict[str, Int8] = {}
+    for name in graph.inputs:
+        tensor = graph.tensors[name]
+        values = np.asarray(given[name]) if name in given else None
+        if values is None:
+            problems.append(Problem(f"input {name}", "missing", "give an .npz with every input by its name"))
+            continue
+        if values.shape[1:] != tensor.shape and values.ndim and values[0].size == tensor.size:
+            values = values.reshape(-1, *tensor.shape)
+        if values.shape[1:] != tensor.shape or not len(values):
+            wanted = ", ".join(map(str, tensor.shape))
+            problems.append(Problem(f"input {name}", f"shape {values.shape}", f"(N, {wanted})"))
+        elif values.dtype != np.int8 and values.dtype.kind != "f":
+            problems.append(Problem(f"input {name}", f"type {values.dtype}", "float32, or int8 if already quantised"))
+        else:
+            quantised[name] = values.astype(np.int8) if values.dtype == np.int8 else quantise(values, tensor)
+    if len({len(values) for values in quantised.values()}) > 1:
+        problems.append(Problem("inputs", "different numbers of images", "give each input the same number"))
+    if problems:
+        raise UsageError(problems)
+    return any(np.asarray(given[name]).dtype != np.int8 for name in graph.inputs), quantised
