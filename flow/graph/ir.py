@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 Int8 = npt.NDArray[np.int8]
+Int16 = npt.NDArray[np.int16]
 Int32 = npt.NDArray[np.int32]
 
 
@@ -101,10 +102,13 @@ class Conv2D(Node):
 
 @dataclass(frozen=True)
 class DepthwiseConv2D(Node):
-    """As Conv2D with one input channel per output; weights (KH, KW, I * multiplier), output channel c reads c // multiplier."""
+    """As Conv2D with one input channel per output; weights (KH, KW, I * multiplier), output channel c reads c // multiplier.
+
+    A multiplication by a constant of each channel is one, too; its weights may need 9 bits and are then int16.
+    """
 
     window: Window
-    weights: Int8
+    weights: Int8 | Int16
     bias: Int32
     requantise: Requantise
 
@@ -136,6 +140,15 @@ class Multiply(Node):
 
     table_a: Int32
     table_b: Int32
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class AddConstant(Node):
+    """out = requantise(table[x + 128] + values[channel]); table of 256 int32, values one int32 per channel."""
+
+    table: Int32
+    values: Int32
     requantise: Requantise
 
 

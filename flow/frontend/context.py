@@ -1,0 +1,76 @@
+"""What the lowering of one operation sees: the model, its checks, and where problems are noted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flow.errors import Problem
+from flow.frontend.flatbuffer import FlatModel, FlatOp, FlatTensor
+from flow.frontend.names import Namer
+from flow.graph.ir import Node
+from flow.oracle.tensors import image_shape
+
+
+class Refusal(Exception):
+    """This operation cannot be lowered; the text says what was found and what to do."""
+
+    def __init__(self, found: str, remedy: str) -> None:
+        super().__init__(found)
+        self.found, self.remedy = found, remedy
+
+
+@dataclass
+class Context:
+    """Collects the nodes and the problems of one model."""
+
+    model: FlatModel
+    namer: Namer
+    nodes: list[Node] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    #: unary nodes whose table is to be asked for: index in ``nodes`` -> operation
+    tables: dict[int, FlatOp] = field(default_factory=dict)
+
+    def tensor(self, index: int) -> FlatTensor:
+        return self.model.tensors[index]
+
+    def operands(self, op: FlatOp) -> list[FlatTensor]:
+        return [self.tensor(index) for index in op.inputs if index >= 0]
+
+
+def activation(tensor: FlatTensor) -> FlatTensor:
+    """The tensor, if it is a variable int8 tensor with one scale, of one image."""
+    if tensor.data is not None:
+        raise Refusal(f"{tensor.name} is a constant where an activation is expected", "fold constants before converting")
+    if tensor.kind != "INT8":
+        kind = tensor.kind.lower()
+        remedy = {"uint8": "convert the model again with a TensorFlow that quantises to int8",
+                  "int16": "quantise activations to int8, not to int16 (no EXPERIMENTAL_..._INT16)",
+                  }.get(kind, "quantise fully to int8 (TFLITE_BUILTINS_INT8 with a representative dataset)")
+        raise Refusal(f"activation {tensor.name} is {kind}", remedy)
+    if len(tensor.scales) != 1:
+        raise Refusal(f"activation {tensor.name} has {len(tensor.scales)} scales", "activations must be quantised per tensor")
+    if not tensor.scale > 0.0 or not -128 <= tensor.zero_point <= 127:
+        raise Refusal(f"activation {tensor.name} has scale {tensor.scale}, zero point {tensor.zero_point}",
+                      "calibrate with data that excites this layer")
+    shape(tensor)
+    return tensor
+
+
+def shape(tensor: FlatTensor) -> tuple[int, int, int]:
+    """(height, width, channels)."""
+    if any(size < 0 for size in tensor.signature[1:]):
+        raise Refusal(f"{tensor.name} has an open shape {list(tensor.signature)}", "give the model fixed sizes")
+    try:
+        return image_shape(tensor.shape)
+    except ValueError:
+        raise Refusal(f"{tensor.name} has shape {list(tensor.shape)}",
+                      "only tensors (1, height, width, channels) or fewer dimensions behind the batch of 1 fit") from None
+
+
+def fused_activation(op: FlatOp) -> str:
+    """Name of the fused activation. Raises Refusal for one that has no integer range."""
+    number = int(op.options.fusedActivationFunction) if op.options is not None else 0
+    names = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
+    if number >= 4:
+        raise Refusal(f"fused activation {names[number] if number < len(names) else number}", "use it as a layer of its own")
+    return names[number]

@@ -1,0 +1,81 @@
+"""Model file -> integer graph and the flatbuffer that the oracle runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flow.errors import Problem, ToolError, UsageError
+from flow.frontend import tables
+from flow.frontend.convert import convert
+from flow.frontend.flatbuffer import FlatModel, FlatOp, read
+from flow.frontend.lower import lower
+from flow.frontend.sniff import Kind, check_keras, sniff
+from flow.graph.ir import Graph, Unary
+from flow.graph.verify import verify
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A model as the rest of the flow sees it.
+
+    flatbuffer: the int8 model the graph was read from, for ``flow.oracle``; tensor names are the graph's.
+    source: what the file was; calibration: where the int8 ranges come from; layers: the user's layer names, if known.
+    """
+
+    graph: Graph
+    flatbuffer: bytes
+    warnings: tuple[str, ...]
+    source: Kind
+    calibration: str
+    layers: tuple[str, ...] = ()
+
+
+def import_model(path: Path, calibration: Path | None = None, seed: int = 0, name: str | None = None) -> Imported:
+    """Read, quantise (a float model) and lower a model file. The same file, calibration and seed give the same bytes.
+
+    Raises UsageError (the file or the calibration data cannot be used), UnsupportedError (everything that cannot be computed
+    exactly), ToolError (the converter or the oracle died).
+    """
+    kind = sniff(path)
+    name = name or path.stem
+    if kind is Kind.TFLITE:
+        if calibration is not None:
+            raise UsageError(Problem(str(calibration), "calibration data for a model that is already quantised",
+                                     "leave --calibration out for a .tflite model"))
+        flatbuffer = path.read_bytes()
+        return Imported(graph_of(flatbuffer, name, str(path)), flatbuffer, (), kind, "the file's own")
+    check_keras(path, kind)
+    converted = convert(path, calibration, seed)
+    graph = graph_of(converted.flatbuffer, name, str(path), converted.layers)
+    graph = replace(graph, inputs=_model_order(graph.inputs, converted.inputs))
+    return Imported(graph, converted.flatbuffer, converted.warnings, kind, converted.calibration, converted.layers)
+
+
+def graph_of(flatbuffer: bytes, name: str, where: str, layers: tuple[str, ...] = ()) -> Graph:
+    """The verified integer graph of an int8 flatbuffer, tables filled. ``where`` names the file in errors."""
+    model = read(flatbuffer, where)
+    graph, unary = lower(model, name, layers)
+    graph = _with_tables(graph, flatbuffer, model, unary)
+    verify(graph)
+    return graph
+
+
+def _with_tables(graph: Graph, flatbuffer: bytes, model: FlatModel, unary: dict[int, FlatOp]) -> Graph:
+    positions = [next(index for index, op in enumerate(model.ops) if op is wanted) for wanted in unary.values()]
+    nodes = list(graph.nodes)
+    try:
+        answers = tables.ask(flatbuffer, positions)
+    except ToolError as error:
+        layers = ", ".join(nodes[index].name for index in unary)
+        raise ToolError([Problem(f"tables of {layers}", problem.found, problem.remedy) for problem in error.problems]) from None
+    for index, table in zip(unary, answers, strict=True):
+        node = nodes[index]
+        assert isinstance(node, Unary)
+        nodes[index] = replace(node, table=table)
+    return replace(graph, nodes=tuple(nodes))
+
+
+def _model_order(found: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The graph's inputs in the Keras model's order (both have the same names, the converter may reorder them)."""
+    return wanted if sorted(found) == sorted(wanted) else found

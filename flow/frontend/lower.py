@@ -1,0 +1,122 @@
+"""Flatbuffer -> integer graph. One table says how each operation is lowered; all problems are reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from flow.errors import Problem, UnsupportedError
+from flow.frontend import lower_elementwise, lower_shapes, lower_windows
+from flow.frontend.context import Context, Refusal, activation, shape
+from flow.frontend.flatbuffer import FlatModel, FlatOp, FlatTensor
+from flow.frontend.names import Namer
+from flow.graph.ir import Graph, Node, Tensor
+
+Lowering = Callable[[Context, FlatOp, str], Node]
+
+#: functions of one int8 value, filled by asking the oracle
+UNARY = ("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LEAKY_RELU", "PRELU", "LOGISTIC", "TANH", "HARD_SWISH", "ELU", "GELU",
+         "ABS", "EXP", "LOG", "RSQRT", "QUANTIZE", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
+
+LOWERINGS: Mapping[str, Lowering] = {
+    "CONV_2D": lower_windows.conv,
+    "DEPTHWISE_CONV_2D": lower_windows.depthwise,
+    "FULLY_CONNECTED": lower_windows.dense,
+    "MAX_POOL_2D": lower_windows.pool,
+    "AVERAGE_POOL_2D": lower_windows.pool,
+    "ADD": lower_elementwise.binary,
+    "SUB": lower_elementwise.binary,
+    "MUL": lower_elementwise.binary,
+    "MEAN": lower_elementwise.mean,
+    "PAD": lower_shapes.pad,
+    "PADV2": lower_shapes.pad,
+    "RESHAPE": lower_shapes.reshape,
+    "SQUEEZE": lower_shapes.reshape,
+    "EXPAND_DIMS": lower_shapes.reshape,
+    "CONCATENATION": lower_shapes.concatenate,
+    "SOFTMAX": lower_shapes.softmax,
+    **{kind: lower_elementwise.unary for kind in UNARY},
+}
+
+#: operations on shapes; they vanish because every shape is known
+_SHAPE_KINDS = frozenset({"SHAPE", "STRIDED_SLICE", "PACK", "GATHER", "REDUCE_PROD", "CONCATENATION", "MUL", "CAST",
+                          "EXPAND_DIMS", "SLICE"})
+_WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+
+
+def supported_operations() -> tuple[str, ...]:
+    """TensorFlow Lite's names of all operations that can be lowered."""
+    return tuple(sorted(LOWERINGS))
+
+
+def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, dict[int, FlatOp]]:
+    """The integer graph, and for each unary node (by its index in ``nodes``) the operation to ask for its table.
+
+    Raises UnsupportedError with everything that stands in the way.
+    """
+    context = Context(model, Namer(layers))
+    edges = _edges(model)
+    for op in model.ops:
+        if op in edges or _computes_shapes(context, op):
+            continue
+        node_name = context.namer.name(_telling_names(context, op), op.kind)
+        lowering = LOWERINGS.get(op.kind)
+        if lowering is None:
+            context.problems.append(Problem(f"layer {node_name}", f"operation {op.kind} is not supported", _remedy(op.kind)))
+            continue
+        try:
+            context.nodes.append(lowering(context, op, node_name))
+        except Refusal as refusal:
+            context.problems.append(Problem(f"layer {node_name} ({op.kind})", refusal.found, refusal.remedy))
+    inputs = _ends(context, model.inputs, {op.inputs[0]: op.outputs[0] for op in edges if op.kind == "QUANTIZE"}, "input")
+    outputs = _ends(context, model.outputs, {op.outputs[0]: op.inputs[0] for op in edges if op.kind == "DEQUANTIZE"},
+                    "output")
+    if context.problems:
+        raise UnsupportedError(context.problems)
+    used = dict.fromkeys([*(tensor.name for tensor in inputs), *(name for node in context.nodes
+                                                                  for name in (*node.inputs, *node.outputs))])
+    by_name = {tensor.name: tensor for tensor in model.tensors}
+    graph = Graph(name, {key: _tensor(by_name[key]) for key in used}, tuple(context.nodes),
+                  tuple(tensor.name for tensor in inputs), tuple(tensor.name for tensor in outputs))
+    return graph, context.tables
+
+
+def _edges(model: FlatModel) -> list[FlatOp]:
+    """Quantisation of float inputs and dequantisation of float outputs: the host's."""
+    return [op for op in model.ops if
+            (op.kind == "QUANTIZE" and op.inputs[0] in model.inputs and model.tensors[op.inputs[0]].kind == "FLOAT32")
+            or (op.kind == "DEQUANTIZE" and op.outputs[0] in model.outputs and model.tensors[op.inputs[0]].kind == "INT8")]
+
+
+def _computes_shapes(context: Context, op: FlatOp) -> bool:
+    return op.kind in _SHAPE_KINDS and all(context.tensor(index).kind in ("INT32", "INT64") for index in op.outputs)
+
+
+def _telling_names(context: Context, op: FlatOp) -> list[str]:
+    weights = [tensor.name for tensor in context.operands(op) if tensor.data is not None]
+    outputs = [context.tensor(index).name for index in op.outputs]
+    return weights[:1] + outputs if op.kind in _WEIGHTED else outputs + weights
+
+
+def _ends(context: Context, indices: tuple[int, ...], through: dict[int, int], what: str) -> list[FlatTensor]:
+    ends = []
+    for index in indices:
+        tensor = context.tensor(through.get(index, index))
+        try:
+            ends.append(activation(tensor))
+        except Refusal as refusal:
+            context.problems.append(Problem(f"{what} {tensor.name}", refusal.found, refusal.remedy))
+    return ends
+
+
+def _tensor(tensor: FlatTensor) -> Tensor:
+    height, width, channels = shape(tensor)
+    return Tensor(tensor.name, height, width, channels, tensor.scale, tensor.zero_point)
+
+
+def _remedy(kind: str) -> str:
+    known = {
+        "DEQUANTIZE": "this layer runs in float: quantise the model fully to int8 (TFLITE_BUILTINS_INT8)",
+        "TRANSPOSE_CONV": "use an upsampling-free network, or a convolution",
+        "TRANSPOSE": "keep the channels last",
+    }
+    return known.get(kind, "supported are: " + ", ".join(supported_operations()))

@@ -1,0 +1,97 @@
+"""Worker of the oracle: ``python -m flow.oracle.worker FOLDER``.
+
+Reads FOLDER/model.tflite, FOLDER/keep.json and FOLDER/in<i>.npz; writes FOLDER/out<i>.npz. Exit code 0 or a message.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flow.oracle.schema import schema, tensorflow_root, unpack
+from flow.oracle.tensors import image_shape, tensor_names
+
+#: TensorFlow Lite's number of the resolver with the reference kernels (``OpResolverType.BUILTIN_REF``)
+REFERENCE_KERNELS = 2
+
+
+def _wrapper_module() -> Any:
+    """The interpreter's native module alone: ``tensorflow``'s own start takes seconds and loads what is not needed."""
+    package = types.ModuleType("tensorflow")
+    package.__path__ = [str(tensorflow_root())]
+    sys.modules.setdefault("tensorflow", package)
+    return importlib.import_module("tensorflow.lite.python.interpreter_wrapper._pywrap_tensorflow_interpreter_wrapper")
+
+
+class Oracle:
+    """One model in the interpreter with reference kernels and every tensor kept."""
+
+    def __init__(self, flatbuffer: bytes) -> None:
+        self._flatbuffer = flatbuffer  # the interpreter keeps a pointer into it
+        self._interpreter = _wrapper_module().CreateWrapperFromBuffer(
+            flatbuffer, REFERENCE_KERNELS, [], [], True, False, 1, False)
+        self._interpreter.AllocateTensors(-1)
+        subgraph = unpack(flatbuffer).subgraphs[0]
+        self.names = tensor_names([tensor.name for tensor in subgraph.tensors])
+        self._index = {name: index for index, name in enumerate(self.names)}
+        int8, float32 = schema().TensorType.INT8, schema().TensorType.FLOAT32
+        produced = {int(index) for op in subgraph.operators for index in op.outputs}
+        fed = {int(index) for index in subgraph.inputs}
+        self.activations = tuple(
+            name for index, name in enumerate(self.names)
+            if subgraph.tensors[index].type == int8 and (index in produced or index in fed))
+        # int8 tensor -> (float input, scale, zero point) where the model itself quantises its input
+        self._quantised: dict[int, tuple[int, float, int]] = {}
+        for op in subgraph.operators:
+            source, target = int(op.inputs[0]) if len(op.inputs) else -1, int(op.outputs[0]) if len(op.outputs) else -1
+            if source in fed and subgraph.tensors[source].type == float32 and subgraph.tensors[target].type == int8:
+                quantisation = subgraph.tensors[target].quantization
+                self._quantised[target] = (source, float(quantisation.scale[0]), int(quantisation.zeroPoint[0]))
+
+    def run(self, inputs: dict[str, np.ndarray], keep: list[str] | None) -> dict[str, np.ndarray]:
+        for name, values in inputs.items():
+            index = self._index[name]
+            if index in self._quantised:
+                source, scale, zero_point = self._quantised[index]
+                real = (values.astype(np.float64) - zero_point) * scale
+                self._set(source, real.astype(np.float32))
+            else:
+                self._set(index, values)
+        self._interpreter.Invoke()
+        for name, values in inputs.items():
+            if not np.array_equal(self._get(name).reshape(-1), values.reshape(-1)):
+                raise SystemExit(f"the model's own quantisation of {name} does not give back the int8 values fed")
+        wanted = self.activations if keep is None else keep
+        return {name: self._image(self._get(name)) for name in wanted}
+
+    def _set(self, index: int, values: np.ndarray) -> None:
+        shape = self._interpreter.TensorSize(index, 0)
+        self._interpreter.SetTensor(index, np.ascontiguousarray(values.reshape(shape)), 0)
+
+    def _get(self, name: str) -> np.ndarray:
+        return self._interpreter.GetTensor(self._index[name], 0)
+
+    @staticmethod
+    def _image(values: np.ndarray) -> np.ndarray:
+        return values.reshape(image_shape(values.shape))
+
+
+def main(folder: Path) -> None:
+    oracle = Oracle((folder / "model.tflite").read_bytes())
+    request = json.loads((folder / "keep.json").read_text())
+    for index in range(request["images"]):
+        with np.load(folder / f"in{index}.npz") as archive:
+            inputs = {name: archive[str(position)] for position, name in enumerate(request["inputs"])}
+        values = oracle.run(inputs, request["keep"])
+        np.savez(folder / f"out{index}.npz", names=np.array(list(values), dtype=str),
+                 **{str(position): array for position, array in enumerate(values.values())})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
