@@ -213,8 +213,9 @@ def _order(candidate: Candidate) -> tuple[int, ...]:
 
 
 def _tie(candidate: Candidate, short: float) -> tuple[float, ...]:
-    """Of nearly equally fast engines: fewer DSP blocks, fewer images in flight, fewer cores, then the faster (in steps),
-    then the deeper accumulators, which leave the scheduler more freedom. ``short``: by how much it misses the best."""
+    """Of nearly equally fast engines: fewer DSP blocks, fewer images in flight, fewer cores, then the faster (in
+    steps), then the deeper accumulators, which leave the scheduler more freedom. ``short``: share missing to the best.
+    """
     hw = candidate.hw
     return (_size(candidate)[0], hw.cores * hw.pix, hw.cores, int(short / STEP), -hw.acc_depth, *_order(candidate))
 
@@ -244,22 +245,36 @@ def _pick(found: Sequence[Candidate], fps: Floats, seconds: Floats, goal: Goal, 
     return near + far
 
 
-def _memory_problem(device: Device, networks: Sequence[Sequence[Work]], graphs: Sequence[Graph]) -> list[Problem]:
-    """Models whose weights and largest two maps of one image alone do not fit a memory channel."""
+def _networks(device: Device, graphs: Sequence[Graph]) -> list[tuple[Work, ...]]:
+    """The layers of every model. Raises UsageError if there are none, CapacityError if the weights and one layer's maps
+    of a single image exceed a memory channel."""
+    if not graphs:
+        raise UsageError(Problem("--model", "no model is given", "give at least one"))
+    networks = [works(graph) for graph in graphs]
+    empty = [
+        Problem(f"model {graph.name}", "no layer of it runs on the engine", "nothing is to be built for it")
+        for graph, network in zip(graphs, networks, strict=True)
+        if not network
+    ]
+    if empty:
+        raise UsageError(empty)
+    memory = device.memory
     problems = []
     for graph, network in zip(graphs, networks, strict=True):
         weights = sum(work.weight_bytes for work in network)
         maps = max(work.in_h * work.in_w * work.in_c + work.out_h * work.out_w * work.out_c for work in network)
-        if weights + maps > device.memory.bytes_each:
+        if weights + maps > memory.bytes_each:
             problems.append(
                 Problem(
                     f"model {graph.name} on {device.name}",
-                    f"weights of {weights} bytes and a layer's maps of {maps} bytes; one of its {device.memory.channels} "
-                    f"memory channels ({device.memory.kind}) holds {device.memory.bytes_each}",
+                    f"weights of {weights} bytes and a layer's maps of {maps} bytes are too large for the device's "
+                    f"memory: one of {memory.channels} x {memory.kind} holds {memory.bytes_each} bytes",
                     "choose a device with more memory, or a smaller model",
                 )
             )
-    return problems
+    if problems:
+        raise CapacityError(problems)
+    return networks
 
 
 def _fits_memory(candidate: Candidate, device: Device, networks: Sequence[Sequence[Work]]) -> bool:
@@ -297,8 +312,9 @@ def choose(
 
     goal THROUGHPUT: most frames per second (geometric mean over the models), engines within one per cent of it told
     apart by size. LATENCY: the shortest launch. AREA, or ``target_fps`` given: the fewest DSP blocks, then the least
-    logic, that reach ``target_fps`` (geometric mean). Raises UsageError (unknown device, AREA without a target, no layers) and
-    CapacityError (nothing fits: with the nearest miss; model larger than the device's memory; target out of reach).
+    logic, that reach ``target_fps`` (geometric mean). Raises UsageError (unknown device, AREA without a target, no
+    layers) and CapacityError (nothing fits: with the nearest miss; model larger than the device's memory; target out of
+    reach).
     """
     device = lookup(device_name)
     if goal is Goal.AREA and target_fps is None:
@@ -307,19 +323,7 @@ def choose(
         raise UsageError(Problem("--target-fps", f"{target_fps}", "a number above 0"))
     if clock_mhz is not None and not clock_mhz > 0:
         raise UsageError(Problem("--clock-mhz", f"{clock_mhz}", "a number above 0"))
-    if not graphs:
-        raise UsageError(Problem("--model", "no model is given", "give at least one"))
-    networks = [works(graph) for graph in graphs]
-    empty = [
-        Problem(f"model {graph.name}", "no layer of it runs on the engine", "nothing is to be built for it")
-        for graph, network in zip(graphs, networks, strict=True)
-        if not network
-    ]
-    if empty:
-        raise UsageError(empty)
-    problems = _memory_problem(device, networks, graphs)
-    if problems:
-        raise CapacityError(problems)
+    networks = _networks(device, graphs)
     clock = device.clock_mhz if clock_mhz is None else clock_mhz
     axi_bytes = device.memory.axi_bytes
     needs = _needs(networks)
@@ -371,7 +375,7 @@ def choose(
 def evaluate(hw: HwConfig, graphs: Sequence[Graph], device_name: str) -> Sizing:
     """The same record for an engine that is given (``--hw``): ``fits`` tells whether the device holds its cores."""
     device = lookup(device_name)
-    networks = [works(graph) for graph in graphs]
+    networks = _networks(device, graphs)
     most = candidates.on_device(hw, device)
     cores = list(most.cores)
     left = hw.cores

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flow.hardware.config import HwConfig
+from flow.size.cycles import DEFAULT, Engines, bounds, bytes_per_cycle, estimate, totals
+from flow.size.work import Kind, works
+from tests.size.graphs import Builder, resnet50, small, vgg16
+
+HW = HwConfig(6, 32, 16, inp_banks=10, inp_depth=4096, acc_depth=1024, wgt_depth=4096, out_depth=2048, par_depth=512)
+EXACT = replace(DEFAULT, instruction_gap=0, layer_latency=0, exposed=0.0)
+
+
+def test_layers_and_products_of_resnet50() -> None:
+    layers = works(resnet50())
+    kinds = [work.kind for work in layers]
+    assert kinds.count(Kind.CONV) == 53 and kinds.count(Kind.POOL) == 1 and kinds.count(Kind.MEAN) == 1
+    assert kinds.count(Kind.DENSE) == 1 and len(layers) == 56
+    assert sum(work.skip for work in layers) == 16
+    assert sum(work.macs for work in layers) == 3_857_973_248
+    assert layers[0].folds and not any(work.folds for work in layers[1:])
+
+
+def _array_by_hand(work, hw: HwConfig) -> int:
+    """Tile by tile, over whole rows as many as ACC holds; for layers without a halo problem."""
+    rows = max(1, min(work.out_h, hw.acc_depth // work.out_w))
+    cycles = 0
+    for top in range(0, work.out_h, rows):
+        stream = min(rows, work.out_h - top) * work.out_w
+        cycles += max(stream, hw.tile_words, DEFAULT.shortest_stream)
+    return cycles * -(-work.in_c // hw.rows) * work.taps_h * work.taps_w * -(-work.out_c // hw.cols)
+
+
+@pytest.mark.parametrize("graph", [resnet50(), vgg16(64)], ids=["resnet50", "vgg16"])
+def test_array_bound_is_the_sum_over_tiles(graph) -> None:
+    whole = replace(HW, inp_depth=1 << 17)  # INPUT never limits a tile
+    layers = [work for work in works(graph) if work.kind in (Kind.CONV, Kind.DENSE)]
+    found = bounds(Engines.of([whole], [1e9]), layers, replace(EXACT))
+    for at, work in enumerate(layers):
+        least = min(
+            _array_by_hand(work, replace(whole, acc_depth=whole.acc_depth // part)) for part in (1, 2, 4, 8, 16, 32)
+        )
+        assert least <= found.array[0, at] <= _array_by_hand(work, whole), work
+
+
+def test_budget_of_resnet50() -> None:
+    """The table of cycle budgets: thousands of cycles of the array, the ALU and the memory."""
+    found = {record.name: record for record in estimate(HW, works(resnet50()), 51.2, EXACT).layers}
+    pool = next(record for record in found.values() if record.kind == "pool")
+    assert pool.alu == 56 * 56 * 9 * 4 and pool.limiter == "memory"
+    reduction = [r for r in found.values() if r.kind == "conv" and r.macs == 56 * 56 * 64 * 64 * 9]
+    assert (
+        len(reduction) == 16
+        and {r.array for r in reduction} == {225_792}
+        and {r.limiter for r in reduction} == {"array"}
+    )
+    dense = found["dense73"]
+    assert dense.array == 64 * 63 * 8 and dense.limiter == "memory"
+
+
+def test_utilisation_is_products_over_peak() -> None:
+    result = estimate(HW, works(resnet50()), 51.2)
+    assert result.utilisation == result.macs * HW.pix / (HW.macs_per_cycle * result.cycles)
+    assert 0.85 < result.utilisation < 0.95
+    assert estimate(HW, works(resnet50()), 51.2, EXACT).utilisation < 1
+
+
+def test_many_engines_at_once_equal_one_by_one() -> None:
+    layers = works(small())
+    engines = [replace(HW, pix=pix, acc_depth=depth) for pix in (1, 2, 5) for depth in (64, 1024)]
+    together = totals(Engines.of(engines, [51.2] * len(engines)), layers)
+    for hw, cycles in zip(engines, together, strict=True):
+        alone = estimate(hw, layers, 51.2).cycles
+        assert abs(alone - cycles) <= len(layers)  # each record is rounded to a whole cycle
+
+
+def test_monotonic() -> None:
+    layers = works(resnet50())
+
+    def cycles(bandwidth: float = 51.2, **changes: int) -> int:
+        return estimate(replace(HW, **changes), layers, bandwidth).cycles
+
+    assert cycles(25.6) > cycles(51.2) > cycles(1e6)
+    assert cycles(acc_depth=64) >= cycles(acc_depth=1024)
+    assert cycles(inp_banks=1, inp_depth=512) >= cycles()
+    assert cycles(wgt_depth=64) >= cycles()
+    assert cycles(rows=16) > cycles()
+
+
+def test_network_input_is_folded() -> None:
+    first = estimate(HW, works(resnet50()), 51.2).layers[0]
+    assert first.fold in ("columns", "kernel")
+    assert first.array < 64 // 16 * 112 * 112 * 49
+    b = Builder("one", 8, 8, 3)
+    layer = works(b.graph(b.conv("input", 8)))[0]
+    assert estimate(HW, [layer], 51.2).layers[0].fold == "none"
+
+
+def test_add_rides_on_its_convolution_and_pad_on_its_reader() -> None:
+    layers = works(small())
+    assert [work.kind for work in layers] == [Kind.CONV, Kind.CONV, Kind.POOL, Kind.DEPTHWISE, Kind.MEAN, Kind.DENSE]
+    assert layers[1].skip and layers[1].passes == 2
+
+
+def test_an_add_of_one_tensor_twice_is_a_layer_of_its_own() -> None:
+    b = Builder("twice", 4, 4, 3)
+    x = b.conv("input", 8)
+    layers = works(b.graph(b.add(x, x)))
+    assert [work.kind for work in layers] == [Kind.CONV, Kind.BINARY]
+
+
+def test_bandwidth_is_the_narrower_of_master_and_channel() -> None:
+    assert bytes_per_cycle(HW) == pytest.approx(51.2, abs=0)
+    assert bytes_per_cycle(replace(HW, clock_mhz=100.0), 3.2) == 3.2e3 / 100 * 0.8
+    assert bytes_per_cycle(replace(HW, cores=2, channels=1, clock_mhz=100.0), 3.2) == 3.2e3 / 100 / 2 * 0.8
+
+
+def test_ten_thousand_engines_in_seconds() -> None:
+    layers = works(resnet50())
+    engines = [HW] * 500
+    begin = time.perf_counter()
+    result = totals(Engines.of(engines, [51.2] * len(engines)), layers)
+    seconds = time.perf_counter() - begin
+    assert len(set(np.asarray(result).tolist())) == 1
+    assert 20 * seconds < 60
