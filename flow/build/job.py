@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flow.build.choices import ENGINES, GOALS
 from flow.build.manifest import file_hash
 from flow.errors import FlowError, Problem, UsageError
-
-ENGINES = ("rtl", "reference", "none")
-GOALS = ("throughput", "latency", "area")
 
 
 @dataclass(frozen=True)

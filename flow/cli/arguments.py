@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 import flow
-from flow.build.job import ENGINES, GOALS
+from flow.build.choices import ENGINES, GOALS
 
 _ENGINES = tuple(name for name in ENGINES if name != "none")
 

@@ -103,7 +103,8 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     seed = int.from_bytes(os.urandom(4), "little")
     print("seed", seed)
     for attempt in range(5):
-        process = subprocess.Popen([sys.executable, "-c", _LOOP, str(final), str(100000 * attempt)], stdout=subprocess.PIPE)
+        process = subprocess.Popen([sys.executable, "-c", _LOOP, str(final), str(100000 * attempt)],
+                                   stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(0.02 + (seed >> attempt & 0x3F) / 1000)

@@ -1,0 +1,4 @@
+"""Names a user chooses from."""
+
+ENGINES = ("rtl", "reference", "none")
+GOALS = ("throughput", "latency", "area")
