@@ -32,8 +32,8 @@ def find(text: str, progress: Progress) -> Source:
 def _generate(path: Path, progress: Progress) -> Path:
     from models import zoo
 
-    suffix = path.suffix or ".h5"
-    target = ROOT / "build" / "models" / source_hash()[:16] / f"{path.stem}{suffix}"
+    suffix = path.suffix or zoo.entry(path.stem).suffix
+    target = ROOT / "build" / "models" / source_hash(("models",))[:16] / f"{path.stem}{suffix}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{os.getpid()}.{target.name}")

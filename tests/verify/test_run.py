@@ -54,7 +54,8 @@ def test_every_position_of_every_lane_is_compared(monkeypatch: pytest.MonkeyPatc
     for lane in range(2):
         for index in np.ndindex(3, 5, 6):
             engine = fakes.FakeEngine()
-            monkeypatch.setattr(engine, "spoil", lambda values, at=(lane, *index): values.__setitem__(at, values[at] ^ 1))
+            at = (lane, *index)
+            monkeypatch.setattr(engine, "spoil", lambda values, at=at: values.__setitem__(at, values[at] ^ 1))
             install(monkeypatch, engine)
             verdict = verify().verdict
             assert not verdict.bit_exact
