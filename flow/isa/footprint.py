@@ -36,12 +36,20 @@ def _planes(memory: int, base: int, write: bool, scale: int, outer: tuple[int, i
             for n in range(size)]
 
 
-def _load(i: Instruction, hw: HwConfig) -> list[Access]:
-    found: list[Access] = []
+def _memory(i: Instruction, hw: HwConfig, write: bool) -> list[Access]:
+    """Device memory of a LOAD or STORE, one interval per plane."""
     runs = memory_runs(i, hw)
-    if runs is not None:
-        region, first, end = runs
-        found.append(Access(MEMORY + region, first, end, False))
+    if runs is None:
+        return []
+    region, first, end = runs
+    if i.opcode == Opcode.LOAD and i.buffer != Buffer.INPUT:
+        return [Access(MEMORY + region, first, end, write)]
+    row = i.x_size * hw.group_bytes
+    return _planes(MEMORY + region, i.offset, write, 1, (i.z_size, i.z_pitch), (i.y_size, i.y_pitch), (row, 1))
+
+
+def _load(i: Instruction, hw: HwConfig) -> list[Access]:
+    found = _memory(i, hw, False)
     if i.buffer == Buffer.INPUT:
         xs = i.pad_left + i.x_size + i.pad_right
         ys = i.pad_top + i.y_size + i.pad_bottom
@@ -95,12 +103,11 @@ def _alu(i: Instruction, hw: HwConfig) -> list[Access]:
 
 
 def _store(i: Instruction, hw: HwConfig) -> list[Access]:
-    runs = memory_runs(i, hw)
-    if runs is None:
+    memory = _memory(i, hw, True)
+    if not memory:
         return []
-    region, first, end = runs
     high = extent(i.base, (i.x_size, 1), (i.y_size, i.y_stride), (i.z_size, i.z_stride)) + 1
-    return [Access(OUT, i.base, high, False), Access(MEMORY + region, first, end, True)]
+    return [Access(OUT, i.base, high, False), *memory]
 
 
 def accesses(instruction: Instruction, hw: HwConfig) -> list[Access]:

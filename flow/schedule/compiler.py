@@ -1,0 +1,125 @@
+"""The scheduler from end to end."""
+
+from __future__ import annotations
+
+from flow.errors import CapacityError, Problem
+from flow.graph import ir
+from flow.hardware.config import HwConfig
+from flow.isa import assembler
+from flow.isa.encoding import Instruction, encode_stream
+from flow.isa.synchronise import synchronise
+from flow.schedule import elementwise
+from flow.schedule.convolution import convolution
+from flow.schedule.layers import BinaryLayer, ConvLayer, JoinLayer, Layer, MapLayer, MeanLayer, PoolLayer
+from flow.schedule.lower import Lowered, lower
+from flow.schedule.memory import MemoryPlan, plan_memory
+from flow.schedule.order import hoist_loads
+from flow.schedule.program import HostInput, HostOutput, LayerSpan, Program, Written
+from flow.schedule.steps import Machine
+
+
+def compile_graph(graph: ir.Graph, hw: HwConfig, trace: bool = False) -> Program:
+    """Schedule a verified graph on an engine.
+
+    trace: every tensor is written to device memory and none of it is reused. Raises UnsupportedError, CapacityError.
+    """
+    lowered = lower(graph, hw, trace)
+    outputs = {name: _resolve(lowered, lowered.softmax[name].inputs[0] if name in lowered.softmax else name)
+               for name in graph.outputs}
+    plan = plan_memory(lowered, tuple(outputs.values()), hw, reuse=not trace)
+    machine = Machine(hw, plan.layouts)
+    code: list[Instruction] = []
+    tags: list[int] = []
+    problems: list[Problem] = []
+    for index, layer in enumerate(lowered.layers):
+        try:
+            part = emit_layer(layer, machine)
+        except CapacityError as error:
+            problems.extend(error.problems)
+            continue
+        code += part
+        tags += [index] * len(part)
+    if problems:
+        raise CapacityError(problems)
+    code, tags = hoist_loads(code, tags, hw)
+    program, positions = synchronise(code, hw)
+    stream_offset = machine.constants.put(encode_stream(program, hw.hash))
+    constant = machine.constants.image()
+    assembler.check(program, hw, (len(constant), plan.scratch_bytes, plan.input_bytes, plan.output_bytes))
+    return Program(
+        name=graph.name,
+        hw=hw,
+        instructions=tuple(program),
+        constant=constant,
+        stream_offset=stream_offset,
+        scratch_bytes=plan.scratch_bytes,
+        input_bytes=plan.input_bytes,
+        output_bytes=plan.output_bytes,
+        inputs=_host_inputs(lowered, plan),
+        outputs=_host_outputs(graph, lowered, plan, outputs),
+        written=_written(lowered, plan),
+        layers=_spans(lowered.layers, tags, positions),
+        macs=sum(layer.macs for layer in lowered.layers),
+    )
+
+
+def emit_layer(layer: Layer, machine: Machine) -> list[Instruction]:
+    """Instructions of one layer, without tokens."""
+    match layer:
+        case ConvLayer():
+            return convolution(layer, machine)
+        case PoolLayer():
+            return elementwise.pool(layer, machine)
+        case MeanLayer():
+            return elementwise.mean(layer, machine)
+        case BinaryLayer():
+            return elementwise.binary(layer, machine)
+        case MapLayer():
+            return elementwise.copy(layer, machine)
+        case JoinLayer():
+            return elementwise.join(layer, machine)
+    raise AssertionError(f"no schedule for {type(layer).__name__}")
+
+
+def _resolve(lowered: Lowered, name: str) -> str:
+    while name in lowered.aliases:
+        name = lowered.aliases[name]
+    return name
+
+
+def _host_inputs(lowered: Lowered, plan: MemoryPlan) -> tuple[HostInput, ...]:
+    return tuple(
+        HostInput(f.source.name, f.source.height, f.source.width, f.source.channels, f.source.scale,
+                  f.source.zero_point, f.fold, plan.layouts[f.tensor.name])
+        for f in lowered.inputs)
+
+
+def _host_outputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan,
+                  outputs: dict[str, str]) -> tuple[HostOutput, ...]:
+    found = []
+    for name in graph.outputs:
+        result = graph.tensors[name]
+        layout = plan.layouts[outputs[name]]
+        softmax = lowered.softmax.get(name)
+        tensor = graph.tensors[softmax.inputs[0]] if softmax else result
+        found.append(HostOutput(tensor.name, layout.height, layout.width, layout.channels, tensor.scale,
+                                tensor.zero_point, layout, softmax.beta if softmax else None, name, result.scale,
+                                result.zero_point))
+    return tuple(found)
+
+
+def _written(lowered: Lowered, plan: MemoryPlan) -> tuple[Written, ...]:
+    return tuple(Written(layer.output.name, layer.name, plan.layouts[layer.output.name],
+                         plan.layouts[layer.output.name].size) for layer in lowered.layers)
+
+
+def _spans(layers: tuple[Layer, ...], tags: list[int], positions: list[int]) -> tuple[LayerSpan, ...]:
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for tag, position in zip(tags, positions, strict=True):
+        first.setdefault(tag, position)
+        last[tag] = position
+    return tuple(LayerSpan(layer.name, type(layer).__name__.removesuffix("Layer").lower(), first[n], last[n],
+                           layer.macs, layer.output.name) for n, layer in enumerate(layers))
+
+

@@ -1,0 +1,236 @@
+"""Instructions of a convolution: weights held in the array, pixels streamed, one ALU pass per group of output blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from flow.isa.description import AluOp, Buffer, Opcode, Requant, Source0, Source1, Table
+from flow.isa.encoding import Instruction, make
+from flow.schedule.geometry import Span, Tile
+from flow.schedule.layers import ConvLayer
+from flow.schedule.steps import ROUNDING, Machine, tensor_requantise
+from flow.schedule.tiling import Chunk, ConvPlan, plan_convolution
+from flow.schedule.transfer import load_blocks, load_vectors, store_blocks
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Weight tiles of one output block that one GEMM uses: ranges of input vectors, kernel rows and columns, and where
+    they lie in CONSTANT."""
+
+    vectors: range
+    kernel_rows: range
+    kernel_columns: range
+    offset: int
+    words: int
+
+
+def _ranges(whole: range, step: int) -> Iterator[range]:
+    for start in range(whole.start, whole.stop, step):
+        yield range(start, min(start + step, whole.stop))
+
+
+class Convolution:
+    """Emits one layer."""
+
+    def __init__(self, layer: ConvLayer, machine: Machine) -> None:
+        self.layer, self.machine, self.hw = layer, machine, machine.hw
+        self.plan: ConvPlan = plan_convolution(layer, self.hw)
+        self.source = machine.layouts[layer.source.name]
+        self.target = machine.layouts[layer.output.name]
+        self.blocks = -(-layer.output.channels // self.hw.cols)
+        self.piece_tiles = max(1, self.hw.wgt_depth // 2 // self.hw.tile_words)
+        self.code: list[Instruction] = []
+        self.pieces = self._weights()
+        self.block_words = [sum(p.words for chunk in pieces for p in chunk) for pieces in self.pieces]
+        half = self.hw.wgt_depth // 2
+        self.resident = self.plan.resident and sum(self.block_words) <= half
+        self.group = max(1, min(self.plan.group, half // max(1, max(self.block_words))))
+        self.held = max(self.block_words) <= half and len(self.plan.chunks) == 1
+        self.parameters = machine.constants.put(machine.parameter_bytes(layer.bias, layer.requantise))
+        self.slot_a = self.slot_b = self.slot_o = 0
+
+    # weights ----------------------------------------------------------------------------------------------------
+
+    def _weights(self) -> list[list[list[Piece]]]:
+        """Pieces by output block and chunk; the weights are put into CONSTANT as one blob in this order."""
+        hw, weights = self.hw, self.layer.weights
+        width = weights.kernel[1]
+        blob: list[bytes] = []
+        words = 0
+        result: list[list[list[Piece]]] = []
+        for block in range(self.blocks):
+            low, high = weights.vectors(block, hw.rows, hw.cols)
+            per_chunk: list[list[Piece]] = []
+            for chunk in self.plan.chunks:
+                vectors = range(max(low, chunk.vectors.start), min(high, chunk.vectors.stop))
+                pieces: list[Piece] = []
+                for part in self._cuts(vectors, chunk, width):
+                    v, h, w = part
+                    tiles = weights.tiles(block, v, h, hw.rows, hw.cols)
+                    if len(w) < width:
+                        tiles = tiles.reshape(len(v) * len(h), width, hw.cols, hw.rows)[:, w.start : w.stop]
+                        tiles = tiles.reshape(-1, hw.cols, hw.rows)
+                    data = self.machine.pack(np.ascontiguousarray(tiles))
+                    count = len(data) // hw.axi_bytes
+                    pieces.append(Piece(v, h, w, words * hw.axi_bytes, count))
+                    blob.append(data)
+                    words += count
+                per_chunk.append(pieces)
+            result.append(per_chunk)
+        self.blob = self.machine.constants.put(b"".join(blob))
+        return result
+
+    def _cuts(self, vectors: range, chunk: Chunk, width: int) -> Iterator[tuple[range, range, range]]:
+        """Parts of a chunk whose tiles fit half the weight buffer."""
+        height = len(chunk.kernel_rows)
+        columns = range(width)
+        if height * width <= self.piece_tiles:
+            for v in _ranges(vectors, self.piece_tiles // (height * width)):
+                yield v, chunk.kernel_rows, columns
+            return
+        for vector in vectors:
+            for h in _ranges(chunk.kernel_rows, max(1, self.piece_tiles // width)):
+                for w in _ranges(columns, min(width, self.piece_tiles)):
+                    yield range(vector, vector + 1), h, w
+
+    def load_piece(self, piece: Piece) -> int:
+        base = self.machine.wgt.take(piece.words)
+        self.code += self.machine.load_words(Buffer.WEIGHT, self.blob + piece.offset, base, piece.words)
+        return base
+
+    # the layer --------------------------------------------------------------------------------------------------
+
+    def emit(self) -> list[Instruction]:
+        """All instructions in an order that is right when executed one after the other."""
+        machine, layer, hw = self.machine, self.layer, self.hw
+        if layer.residual:
+            self.slot_a = self._table(Table.A, layer.residual.table_a)
+            self.slot_b = self._table(Table.B, layer.residual.table_b)
+        if layer.table is not None:
+            self.slot_o = self._table(Table.O, layer.table)
+        all_parameters = self.blocks <= hw.par_depth // 2
+        par_base = self._load_parameters(range(self.blocks)) if all_parameters else 0
+        bases: dict[tuple[int, int, int], int] = {}
+        if self.resident:
+            base = machine.wgt.take(sum(self.block_words))
+            self.code += machine.load_words(Buffer.WEIGHT, self.blob, base, sum(self.block_words))
+            for block, chunks in enumerate(self.pieces):
+                for c, pieces in enumerate(chunks):
+                    for n, piece in enumerate(pieces):
+                        bases[block, c, n] = base + piece.offset // hw.axi_bytes
+        for macro in self.plan.macros:
+            held_input = None
+            if len(self.plan.chunks) == 1:
+                held_input = self._load_input(macro, self.plan.chunks[0])
+            for group in _ranges(range(self.blocks), self.group):
+                par = par_base + group.start if all_parameters else self._load_parameters(group)
+                if self.held and not self.resident:
+                    for block in group:
+                        for n, piece in enumerate(self.pieces[block][0]):
+                            bases[block, 0, n] = self.load_piece(piece)
+                for tile in self.plan.tiles(macro):
+                    self._tile(macro, tile, group, held_input, bases if self.held else None, par)
+        return self.code
+
+    def _table(self, table: Table, values: np.ndarray) -> int:
+        slot, load = self.machine.load_table(table, values)
+        self.code.append(load)
+        return slot
+
+    def _load_parameters(self, blocks: range) -> int:
+        hw = self.hw
+        base = self.machine.par.take(len(blocks))
+        offset = self.parameters + blocks.start * hw.par_words * hw.axi_bytes
+        self.code += self.machine.load_words(Buffer.PARAMETER, offset, base * hw.par_words, len(blocks) * hw.par_words)
+        return base
+
+    def _spans(self, tile: Tile, chunk: Chunk) -> tuple[Span, Span]:
+        """Source rows (of the chunk's kernel rows) and columns a tile reads."""
+        window, source = self.layer.window, self.layer.source
+        rows = source_rows(tile, window.stride[0], window.dilation[0], chunk.kernel_rows, window.padding.top,
+                           source.height)
+        return rows, tile.columns(window, source)
+
+    def _load_input(self, tile: Tile, chunk: Chunk) -> int:
+        rows, columns = self._spans(tile, chunk)
+        base = self.machine.inp.take(len(chunk.vectors) * rows.size * columns.size)
+        self.code += load_vectors(self.hw, self.source, chunk.vectors, rows, columns, base, self.layer.pad_value)
+        return base
+
+    def _tile(self, macro: Tile, tile: Tile, group: range, held_input: int | None,
+              bases: dict[tuple[int, int, int], int] | None, par: int) -> None:
+        bank = self.machine.next_bank()
+        started: set[int] = set()
+        skip = self._load_residual(tile, group)
+        for c, chunk in enumerate(self.plan.chunks):
+            base = held_input if held_input is not None else self._load_input(macro, chunk)
+            for index, block in enumerate(group):
+                for n, piece in enumerate(self.pieces[block][c]):
+                    words = bases[block, c, n] if bases is not None else self.load_piece(piece)
+                    self._gemm(macro, tile, chunk, piece, base, words, bank, index * tile.pixels, block not in started)
+                    started.add(block)
+        self._epilogue(tile, group, bank, par, skip)
+
+    def _gemm(self, macro: Tile, tile: Tile, chunk: Chunk, piece: Piece, base: int, words: int, bank: int,
+              acc_base: int, init: bool) -> None:
+        window = self.layer.window
+        rows, columns = self._spans(macro, chunk)
+        plane = rows.size * columns.size
+        y = (tile.y - macro.y) * window.stride[0] + (piece.kernel_rows.start - chunk.kernel_rows.start) * window.dilation[0]
+        x = (tile.x - macro.x) * window.stride[1] + piece.kernel_columns.start * window.dilation[1]
+        first = base + (piece.vectors.start - chunk.vectors.start) * plane + y * columns.size + x
+        self.code.append(make(
+            Opcode.GEMM, init=int(init), acc_bank=bank, inp_base=first, acc_base=acc_base, wgt_base=words,
+            v_size=len(piece.vectors), h_size=len(piece.kernel_rows), w_size=len(piece.kernel_columns),
+            i_size=tile.height, j_size=tile.width, v_stride=plane, h_stride=window.dilation[0] * columns.size,
+            w_stride=window.dilation[1], i_stride=window.stride[0] * columns.size, j_stride=window.stride[1],
+            i_acc=tile.width, j_acc=1))
+
+    def _load_residual(self, tile: Tile, group: range) -> int:
+        """Block address of the second operand's tile."""
+        residual = self.layer.residual
+        if residual is None:
+            return 0
+        base = self.machine.inp.take(-(-len(group) * tile.pixels // self.hw.blocks)) * self.hw.blocks
+        rows, columns = Span(tile.y, tile.y + tile.height, 0, 0), Span(tile.x, tile.x + tile.width, 0, 0)
+        layout = self.machine.layouts[residual.tensor.name]
+        self.code.append(load_blocks(self.hw, layout, group, rows, columns, base, 0))
+        return base
+
+    def _epilogue(self, tile: Tile, group: range, bank: int, par: int, skip: int) -> None:
+        layer, pixels = self.layer, tile.pixels
+        out = self.machine.out.take(len(group) * pixels)
+        place = {"acc_bank": bank, "k_size": len(group), "i_size": 1, "j_size": pixels, "k_acc": pixels, "j_acc": 1}
+        output = {"to_out": 1, "out_base": out, "k_out": pixels, "j_out": 1}
+        if layer.table is not None:
+            output |= {"table_o": 1, "slot_o": self.slot_o}
+        requantise = layer.requantise
+        self.code.append(make(
+            Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.BIAS, requant=Requant.CHANNEL,
+            rounding=ROUNDING[requantise.rounding.value], zero_point=requantise.zero_point, clamp=1,
+            clamp_min=requantise.minimum, clamp_max=requantise.maximum, par_base=par, par_stride=1, **place,
+            **({"to_acc": 1} if layer.residual else output)))
+        if layer.residual:
+            self.code.append(make(
+                Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP, table_a=1, slot_a=self.slot_a, table_b=1,
+                slot_b=self.slot_b, src_base=skip, k_src=pixels, j_src=1, **place, **output,
+                **tensor_requantise(layer.residual.requantise)))
+        self.code.append(store_blocks(self.hw, self.target, group, tile, out))
+
+
+def source_rows(tile: Tile, stride: int, dilation: int, kernel_rows: range, before: int, limit: int) -> Span:
+    """Rows that ``kernel_rows`` of a kernel read for a tile's output rows."""
+    start = tile.y * stride - before + kernel_rows.start * dilation
+    stop = start + (tile.height - 1) * stride + (len(kernel_rows) - 1) * dilation + 1
+    low = min(max(0, -start), stop - start)
+    high = min(max(0, stop - limit), stop - start - low)
+    return Span(start, stop, low, high)
+
+
+def convolution(layer: ConvLayer, machine: Machine) -> list[Instruction]:
+    """Instructions of a convolution, without tokens, right in program order."""
+    return Convolution(layer, machine).emit()

@@ -1,0 +1,263 @@
+"""Layers that run in the ALU alone: pooling, mean, sums and products of tensors, tables, copies; and concatenation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flow.errors import CapacityError, Problem
+from flow.graph.ir import Tensor
+from flow.hardware.config import HwConfig
+from flow.isa.description import AluOp, Buffer, Opcode, Requant, Rounding, Source0, Source1, Table
+from flow.isa.encoding import Instruction, make
+from flow.schedule.average import reciprocal
+from flow.schedule.geometry import Span, Tile, source_span, split, tiles
+from flow.schedule.layers import BinaryLayer, JoinLayer, MapLayer, MeanLayer, PoolLayer
+from flow.schedule.steps import Machine, tensor_requantise
+from flow.schedule.tiling import pixel_limit, spatial_tile
+from flow.schedule.transfer import load_blocks, load_vectors, store_blocks
+
+FULL = {"clamp": 1, "clamp_min": -128, "clamp_max": 127}
+
+
+def _whole(tile: Tile) -> tuple[Span, Span]:
+    return Span(tile.y, tile.y + tile.height, 0, 0), Span(tile.x, tile.x + tile.width, 0, 0)
+
+
+def _output(base: int, tile: Tile) -> dict[str, int]:
+    return {"to_out": 1, "out_base": base, "k_out": tile.pixels, "i_out": tile.width, "j_out": 1}
+
+
+def _accumulators(bank: int, tile: Tile) -> dict[str, int]:
+    return {"acc_bank": bank, "k_acc": tile.pixels, "i_acc": tile.width, "j_acc": 1}
+
+
+def _table(machine: Machine, code: list[Instruction], values: np.ndarray | None) -> dict[str, int]:
+    """Load table O if there is one; ALU fields that use it."""
+    if values is None:
+        return {}
+    slot, load = machine.load_table(Table.O, values)
+    code.append(load)
+    return {"table_o": 1, "slot_o": slot}
+
+
+def _block_tiles(name: str, output: Tensor, hw: HwConfig, needed: "callable[[int, int], int]") -> tuple[int, int, int]:  # type: ignore[valid-type]
+    """(tile height, tile width, blocks) such that ``needed(height, width)`` input blocks per channel block fit half the input buffer."""
+    limit = pixel_limit(hw)
+    room = hw.inp_vectors // 2 * hw.blocks
+    height, width = spatial_tile(output.height, output.width, limit)
+    while needed(height, width) > room and height * width > 1:
+        height, width = (-(-height // 2), width) if height > 1 else (1, -(-width // 2))
+    if needed(height, width) > room:
+        raise CapacityError(Problem(f"layer {name}", f"one output pixel needs {needed(1, 1)} input blocks at once, half the "
+                                    f"input buffer holds {room}", "an engine with a deeper input buffer (inp_depth)"))
+    blocks = -(-output.channels // hw.cols)
+    return height, width, max(1, min(blocks, limit // (height * width), room // needed(height, width)))
+
+
+def pool(layer: PoolLayer, machine: Machine) -> list[Instruction]:
+    """One ALU pass per tap; averages end with one pass per rectangle of equal count."""
+    hw, window, source, output = machine.hw, layer.window, layer.source, layer.output
+    code: list[Instruction] = []
+    table = _table(machine, code, layer.table)
+    kernel, stride, dilation = window.kernel, window.stride, window.dilation
+
+    def needed(height: int, width: int) -> int:
+        return (((height - 1) * stride[0] + (kernel[0] - 1) * dilation[0] + 1)
+                * ((width - 1) * stride[1] + (kernel[1] - 1) * dilation[1] + 1))
+
+    height, width, group = _block_tiles(layer.name, output, hw, needed)
+    taps = [(h, w) for h in range(kernel[0]) for w in range(kernel[1])]
+    clamp = {"clamp": 1, "clamp_min": layer.minimum, "clamp_max": layer.maximum}
+    for tile in tiles(output.height, output.width, height, width):
+        rows, columns = tile.rows(window, source), tile.columns(window, source)
+        for first, count in split(-(-output.channels // hw.cols), group):
+            base = machine.inp.take(-(-count * rows.size * columns.size // hw.blocks)) * hw.blocks
+            code.append(load_blocks(hw, machine.layouts[source.name], range(first, first + count), rows, columns, base,
+                                    0 if layer.average else -128))
+            bank = machine.next_bank()
+            out = machine.out.take(count * tile.pixels)
+            sizes = {"k_size": count, "i_size": tile.height, "j_size": tile.width}
+            for n, (h, w) in enumerate(taps):
+                src = {"src_base": base + h * dilation[0] * columns.size + w * dilation[1],
+                       "k_src": rows.size * columns.size, "i_src": stride[0] * columns.size, "j_src": stride[1]}
+                last = n == len(taps) - 1 and not layer.average
+                fields = {**sizes, **src, **_accumulators(bank, tile)}
+                fields |= {**_output(out, tile), **clamp, **table} if last else {"to_acc": 1}
+                if n == 0:
+                    code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.INP, **fields))
+                else:
+                    op = AluOp.ADD if layer.average else AluOp.MAX
+                    code.append(make(Opcode.ALU, op=op, src0=Source0.ACC, src1=Source1.INP, **fields))
+            if layer.average:
+                code += _averages(layer, tile, bank, out, count, {**clamp, **table})
+            code.append(store_blocks(hw, machine.layouts[output.name], range(first, first + count), tile, out))
+    return code
+
+
+def _counts(first: int, count: int, stride: int, dilation: int, kernel: int, before: int, limit: int) -> list[int]:
+    """Taps inside the map for each of ``count`` outputs along one axis."""
+    return [sum(0 <= n * stride - before + t * dilation < limit for t in range(kernel))
+            for n in range(first, first + count)]
+
+
+def _runs(values: list[int]) -> list[tuple[int, int, int]]:
+    """(start, length, value) of stretches of equal values."""
+    runs: list[tuple[int, int, int]] = []
+    for position, value in enumerate(values):
+        if runs and runs[-1][2] == value:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1, value)
+        else:
+            runs.append((position, 1, value))
+    return runs
+
+
+def _averages(layer: PoolLayer, tile: Tile, bank: int, out: int, count: int,
+              result: dict[str, int]) -> list[Instruction]:
+    window, source = layer.window, layer.source
+    vertical = _counts(tile.y, tile.height, window.stride[0], window.dilation[0], window.kernel[0], window.padding.top,
+                       source.height)
+    horizontal = _counts(tile.x, tile.width, window.stride[1], window.dilation[1], window.kernel[1],
+                         window.padding.left, source.width)
+    code = []
+    for y, rows, in_rows in _runs(vertical):
+        for x, columns, in_columns in _runs(horizontal):
+            divisor = in_rows * in_columns
+            start = y * tile.width + x
+            fields = {**_accumulators(bank, tile), **_output(out + start, tile), "acc_base": start, "k_size": count,
+                      "i_size": rows, "j_size": columns, **result}
+            if divisor > 1:
+                multiplier, left, right = reciprocal(divisor, layer.name)
+                fields |= {"requant": Requant.TENSOR, "rounding": Rounding.HALF_AWAY, "multiplier": multiplier,
+                           "left_shift": left, "right_shift": right}
+            code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.ACC, **fields))
+    return code
+
+
+def mean(layer: MeanLayer, machine: Machine) -> list[Instruction]:
+    """Sum over the map in the accumulators, channel blocks innermost so that no vector waits for the one before it."""
+    hw, source, output = machine.hw, layer.source, layer.output
+    code: list[Instruction] = []
+    table = _table(machine, code, layer.table)
+    room = hw.inp_vectors // 2 * hw.blocks
+    blocks = -(-output.channels // hw.cols)
+    group = max(1, min(blocks, pixel_limit(hw), room // min(room, source.width)))
+    width = min(source.width, room // group)
+    height = max(1, min(source.height, room // (group * width)))
+    parts = tiles(source.height, source.width, height, width)
+    for first, count in split(blocks, group):
+        bank = machine.next_bank()
+        for n, tile in enumerate(parts):
+            base = machine.inp.take(-(-count * tile.pixels // hw.blocks)) * hw.blocks
+            rows, columns = _whole(tile)
+            code.append(load_blocks(hw, machine.layouts[source.name], range(first, first + count), rows, columns, base,
+                                    0))
+            inner = {"acc_bank": bank, "j_size": count, "j_acc": 1, "j_src": tile.pixels, "k_src": tile.width,
+                     "i_src": 1, "to_acc": 1}
+            skip = 0
+            if n == 0:  # the first pixel starts the sum at the offset
+                code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.INP, src1=Source1.IMM, immediate=layer.offset,
+                                 src_base=base, k_size=1, i_size=1, **inner))
+                skip = 1
+            if tile.width > skip:
+                code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP, src_base=base + skip,
+                                 k_size=1, i_size=tile.width - skip, **inner))
+            if tile.height > 1:
+                code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP,
+                                 src_base=base + tile.width, k_size=tile.height - 1, i_size=tile.width, **inner))
+        out = machine.out.take(count)
+        code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.ACC, acc_bank=bank, k_size=1, i_size=1, j_size=count,
+                         j_acc=1, to_out=1, out_base=out, j_out=1, **tensor_requantise(layer.requantise), **table))
+        code.append(store_blocks(hw, machine.layouts[output.name], range(first, first + count), Tile(0, 0, 1, 1), out))
+    return code
+
+
+def binary(layer: BinaryLayer, machine: Machine) -> list[Instruction]:
+    """table_a of the first operand into the accumulators, then joined with table_b of the second."""
+    hw, output = machine.hw, layer.output
+    code: list[Instruction] = []
+    table = _table(machine, code, layer.table)
+    slot_a, load_a = machine.load_table(Table.A, layer.table_a)
+    slot_b, load_b = machine.load_table(Table.B, layer.table_b)
+    code += [load_a, load_b]
+    broadcast = layer.second.shape != output.shape
+    height, width, group = _block_tiles(layer.name, output, hw, lambda h, w: 2 * h * w + 2)
+    for tile in tiles(output.height, output.width, height, width):
+        for first, count in split(-(-output.channels // hw.cols), group):
+            blocks = range(first, first + count)
+            rows, columns = _whole(tile)
+            one = machine.inp.take(-(-count * tile.pixels // hw.blocks)) * hw.blocks
+            code.append(load_blocks(hw, machine.layouts[layer.first.name], blocks, rows, columns, one, 0))
+            if broadcast:
+                rows, columns = _whole(Tile(0, 0, 1, 1))
+            two = machine.inp.take(-(-count * rows.size * columns.size // hw.blocks)) * hw.blocks
+            code.append(load_blocks(hw, machine.layouts[layer.second.name], blocks, rows, columns, two, 0))
+            bank = machine.next_bank()
+            out = machine.out.take(count * tile.pixels)
+            sizes = {"k_size": count, "i_size": tile.height, "j_size": tile.width, **_accumulators(bank, tile)}
+            dense = {"k_src": tile.pixels, "i_src": tile.width, "j_src": 1}
+            code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.INP, table_a=1, slot_a=slot_a, src_base=one,
+                             to_acc=1, **sizes, **dense))
+            code.append(make(Opcode.ALU, op=AluOp.MUL if layer.product else AluOp.ADD, src0=Source0.ACC,
+                             src1=Source1.INP, table_b=1, slot_b=slot_b, src_base=two, **sizes,
+                             **({"k_src": 1} if broadcast else dense), **_output(out, tile),
+                             **tensor_requantise(layer.requantise), **table))
+            code.append(store_blocks(hw, machine.layouts[output.name], blocks, tile, out))
+    return code
+
+
+def copy(layer: MapLayer, machine: Machine) -> list[Instruction]:
+    """One ALU pass from the input to the output buffer; the padding is made by the load."""
+    hw, window, source, output = machine.hw, layer.window, layer.source, layer.output
+    code: list[Instruction] = []
+    table = _table(machine, code, layer.table)
+    height, width, group = _block_tiles(layer.name, output, hw, lambda h, w: h * w)
+    for tile in tiles(output.height, output.width, height, width):
+        rows = source_span(tile.y, tile.height, 1, 1, 1, window.padding.top, source.height)
+        columns = source_span(tile.x, tile.width, 1, 1, 1, window.padding.left, source.width)
+        for first, count in split(-(-output.channels // hw.cols), group):
+            blocks = range(first, first + count)
+            base = machine.inp.take(-(-count * tile.pixels // hw.blocks)) * hw.blocks
+            code.append(load_blocks(hw, machine.layouts[source.name], blocks, rows, columns, base, layer.pad_value))
+            out = machine.out.take(count * tile.pixels)
+            code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.INP, src_base=base, k_size=count,
+                             i_size=tile.height, j_size=tile.width, k_src=tile.pixels, i_src=tile.width, j_src=1,
+                             **FULL, **_output(out, tile), **table))
+            code.append(store_blocks(hw, machine.layouts[output.name], blocks, tile, out))
+    return code
+
+
+def join(layer: JoinLayer, machine: Machine) -> list[Instruction]:
+    """Concatenation at any channel offset: each output block is a sum of selections from the sources' vectors."""
+    hw, output = machine.hw, layer.output
+    code: list[Instruction] = []
+    starts = np.cumsum([0, *(part.channels for part in layer.parts)])
+    height, width = spatial_tile(output.height, output.width, min(pixel_limit(hw), hw.inp_vectors // 4))
+    origin = [(part, channel) for part, tensor in enumerate(layer.parts) for channel in range(tensor.channels)]
+    selections: dict[tuple[int, int, int], int] = {}
+    for tile in tiles(output.height, output.width, height, width):
+        rows, columns = _whole(tile)
+        for block in range(-(-output.channels // hw.cols)):
+            wanted = origin[block * hw.cols : (block + 1) * hw.cols]
+            bank = machine.next_bank()
+            vectors = sorted({(part, channel // hw.rows) for part, channel in wanted})
+            for n, (part, vector) in enumerate(vectors):
+                key = (block, part, vector)
+                if key not in selections:
+                    tile_weights = np.zeros((1, hw.cols, hw.rows), np.int8)
+                    for c, (p, channel) in enumerate(wanted):
+                        if (p, channel // hw.rows) == (part, vector):
+                            tile_weights[0, c, channel % hw.rows] = 1
+                    selections[key] = machine.constants.put(machine.pack(tile_weights))
+                words = machine.wgt.take(hw.tile_words)
+                code += machine.load_words(Buffer.WEIGHT, selections[key], words, hw.tile_words)
+                base = machine.inp.take(tile.pixels)
+                code += load_vectors(hw, machine.layouts[layer.parts[part].name], range(vector, vector + 1), rows,
+                                     columns, base, 0)
+                code.append(make(Opcode.GEMM, init=int(n == 0), acc_bank=bank, inp_base=base, wgt_base=words, v_size=1,
+                                 h_size=1, w_size=1, i_size=1, j_size=tile.pixels, j_stride=1, j_acc=1))
+            out = machine.out.take(tile.pixels)
+            code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.ACC, acc_bank=bank, k_size=1, i_size=1,
+                             j_size=tile.pixels, j_acc=1, to_out=1, out_base=out, j_out=1, **FULL))
+            code.append(store_blocks(hw, machine.layouts[output.name], range(block, block + 1), tile, out))
+    assert len(origin) == starts[-1] == output.channels
+    return code
