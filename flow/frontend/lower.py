@@ -120,3 +120,15 @@ def _remedy(kind: str) -> str:
         "TRANSPOSE": "keep the channels last",
     }
     return known.get(kind, "supported are: " + ", ".join(supported_operations()))
+
+
+def operations() -> tuple[tuple[str, str, str], ...]:
+    """(operation, where it runs, notes) for every operation that can be lowered, by name."""
+    notes = {"ADD": "also by a constant; vectors of the channels are broadcast", "MUL": "as ADD", "SUB": "as ADD",
+             "CONV_2D": "any kernel, stride, dilation, padding; groups", "DEPTHWISE_CONV_2D": "any channel multiplier",
+             "MEAN": "over height and width", "PAD": "height and width", "PADV2": "height and width",
+             "CONCATENATION": "along the channels", "SOFTMAX": "at the end of a network",
+             "QUANTIZE": "change of scale; a float input's is the host's"}
+    host = {"SOFTMAX"}
+    return tuple((kind, "host" if kind in host else "engine",
+                  notes.get(kind, "table of 256 values" if kind in UNARY else "")) for kind in supported_operations())
