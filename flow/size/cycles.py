@@ -1,7 +1,7 @@
 """Analytic cycle model: bounds of every layer on an engine, for one engine or thousands at once.
 
 Every layer is bound by the array (GEMM), the ALU or the memory; its estimate is the largest of the three plus what
-cannot overlap: the first tile's load and the last tile's way out. All arithmetic is on arrays [engines, layers], so
+cannot overlap: the first load and the last results' way out. All arithmetic is on arrays [engines, layers], so
 that a search costs a few passes. One ALU vector is pix x cols lanes, one GEMM vector pix x rows, one per cycle each.
 """
 
@@ -20,8 +20,8 @@ Array = npt.NDArray[np.float64]
 
 BOUNDS = ("array", "ALU", "memory")
 
-#: Parts of ACC that a tile may be limited to: shorter tiles have shorter ends, longer ones fewer reloads.
-TILE_PARTS = (1, 2, 4, 8, 16, 32)
+#: Positions below which a tile is not cut to make its inputs fit; the sum is.
+SMALL_TILE = 64
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Assumptions:
     memory_share: share of a channel's width that transfers reach.
     shortest_stream: cycles before the same accumulators can be used again.
     layer_latency: cycles from a layer's last work to the next one's first, memory latencies included.
-    exposed: share of the first tile's load and the last tile's way out that nothing hides, counted for at most
+    exposed: share that nothing hides of a layer's first load and of its last results' way out, each of
     exposed_positions positions.
     instruction_gap: cycles lost from one GEMM or ALU instruction to the next.
     resident: maps that fit into a quarter of INPUT never leave the chip.
     """
 
     memory_share: float = 0.8
-    shortest_stream: int = 8
+    shortest_stream: int = 4
     layer_latency: int = 400
     exposed: float = 1.0
     exposed_positions: int = 256
@@ -89,6 +89,7 @@ class Engines:
     inp_vectors: Array
     acc_depth: Array
     wgt_depth: Array
+    out_depth: Array
     par_words: Array
     bytes_per_cycle: Array
 
@@ -109,6 +110,7 @@ class Engines:
             inp_vectors=field("inp_vectors"),
             acc_depth=field("acc_depth"),
             wgt_depth=field("wgt_depth"),
+            out_depth=field("out_depth"),
             par_words=field("par_words"),
             bytes_per_cycle=column(bytes_per_cycle),
         )
@@ -131,16 +133,6 @@ class Bounds:
     def cycles(self) -> Array:
         return np.maximum(np.maximum(self.array, self.alu), self.memory) + self.ramp
 
-    def better(self, other: "Bounds") -> "Bounds":
-        """Of each layer the one that takes fewer cycles."""
-        less = other.cycles < self.cycles
-        return Bounds(
-            np.where(less, other.array, self.array),
-            np.where(less, other.alu, self.alu),
-            np.where(less, other.memory, self.memory),
-            np.where(less, other.ramp, self.ramp),
-        )
-
 
 def bytes_per_cycle(
     hw: HwConfig, channel_gigabytes_per_second: float | None = None, assume: Assumptions = DEFAULT
@@ -158,186 +150,266 @@ def folded(work: Work) -> tuple[tuple[str, Work], ...]:
     the whole kernel into the channels."""
     ways = [("none", work)]
     if work.kind is Kind.CONV and work.folds:
-        if work.taps_w > 1:
-            height = (work.out_h - 1) * work.stride_h + work.reach_h
-            ways.append(
-                (
-                    "columns",
-                    replace(
-                        work,
-                        in_h=height,
-                        in_w=work.out_w,
-                        in_c=work.in_c * work.taps_w,
-                        taps_w=1,
-                        stride_w=1,
-                        reach_w=1,
-                    ),
-                )
-            )
-        if work.taps_h * work.taps_w > 1:
-            ways.append(
-                (
-                    "kernel",
-                    replace(
-                        work,
-                        in_h=work.out_h,
-                        in_w=work.out_w,
-                        in_c=work.in_c * work.taps_h * work.taps_w,
-                        taps_h=1,
-                        taps_w=1,
-                        stride_h=1,
-                        stride_w=1,
-                        reach_h=1,
-                        reach_w=1,
-                    ),
-                )
-            )
+        height = (work.out_h - 1) * work.stride_h + work.reach_h
+        columns = replace(
+            work,
+            in_h=min(work.in_h, height),
+            in_w=work.out_w,
+            in_c=work.in_c * work.taps_w,
+            taps_w=1,
+            stride_w=1,
+            reach_w=1,
+        )
+        kernel = replace(columns, in_h=work.out_h, in_c=columns.in_c * work.taps_h, taps_h=1, stride_h=1, reach_h=1)
+        ways += [("columns", columns), ("kernel", kernel)]
     return tuple(ways)
 
 
+def _allowed(engines: Engines, work: Work, way: str) -> npt.NDArray[np.bool_]:
+    """Whether the scheduler folds ``work`` this way, [engines]: what makes fewest weight tiles, the whole kernel, which
+    multiplies the input, only where it saves a third."""
+    rows = engines.rows[:, 0]
+    plain = np.ceil(work.in_c / rows) * work.taps_h * work.taps_w
+    columns = np.ceil(work.in_c * work.taps_w / rows) * work.taps_h
+    kernel = np.ceil(work.in_c * work.taps_h * work.taps_w / rows)
+    if not work.folds or work.kind is not Kind.CONV:
+        return np.full(rows.shape, way == "none")
+    none = np.minimum(columns, kernel) >= plain
+    whole = ~none & (kernel * 3 <= columns * 2)
+    return {"none": none, "kernel": whole, "columns": ~none & ~whole}[way]
+
+
 def bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Bounds:
-    """Bounds of ``layers`` exactly as given (no folding) with the best tile, [engines, layers]."""
-    best = _bounds(engines, layers, assume)
-    for part in TILE_PARTS[1:]:
-        best = best.better(
-            _bounds(replace(engines, acc_depth=np.maximum(np.floor(engines.acc_depth / part), 1)), layers, assume)
-        )
-    return best
-
-
-def _bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Bounds:
-    def row(name: str) -> Array:
-        return np.array([getattr(work, name) for work in layers], dtype=np.float64)[None, :]
-
-    e = engines
-    in_h, in_w, in_c, out_h, out_w, out_c = (row(n) for n in ("in_h", "in_w", "in_c", "out_h", "out_w", "out_c"))
-    taps = row("taps_h") * row("taps_w")
-    stride_h, stride_w, reach_h, reach_w = (row(n) for n in ("stride_h", "stride_w", "reach_h", "reach_w"))
-    passes, skip = row("passes"), row("skip")
-    gemm = np.array([work.kind in (Kind.CONV, Kind.DENSE) for work in layers], dtype=bool)[None, :]
-    vectors = np.ceil(in_c / e.rows)
-    in_blocks, out_blocks = np.ceil(in_c / e.cols), np.ceil(out_c / e.cols)
+    """Bounds of ``layers`` exactly as given (no folding), [engines, layers]."""
+    e, shape = engines, Shapes.of(layers)
+    t = tiling(e, shape)
+    gemm, out = shape.gemm, shape.out_h * shape.out_w
     group = e.pix * e.cols
-    step_h, step_w = np.minimum(stride_h, reach_h), np.minimum(stride_w, reach_w)
+    in_blocks, out_blocks = np.ceil(shape.in_c / e.cols), np.ceil(shape.out_c / e.cols)
 
-    # A pixel tile: whole rows where one row fits the accumulators and, with its halo, half of INPUT; else part of a
-    # row. A layer the array has no part in brings its input block by block.
-    half = np.floor(e.inp_vectors / 2)
-    held = np.where(gemm, vectors, 1.0 / (e.rows / e.cols))
-    span = (out_w - 1) * step_w + reach_w
-    rows_fit = np.floor((np.floor(half / (span * held)) - reach_h) / step_h) + 1
-    columns_fit = np.floor((np.floor(half / (reach_h * held)) - reach_w) / step_w) + 1
-    split = (columns_fit < 1) & gemm  # not one pixel of all channels: input channels in turns
-    tile_w = np.clip(np.minimum(e.acc_depth, np.where(rows_fit >= 1, out_w, columns_fit)), 1, out_w)
-    tile_h = np.where(tile_w < out_w, 1, np.clip(np.minimum(np.floor(e.acc_depth / out_w), rows_fit), 1, out_h))
-    full_h, full_w = np.floor(out_h / tile_h), np.floor(out_w / tile_w)
-    rest_h, rest_w = out_h - full_h * tile_h, out_w - full_w * tile_w
-    tiles_h, tiles_w = full_h + (rest_h > 0), full_w + (rest_w > 0)
-
-    # GEMM: every weight tile is held for one stream; a stream is at least as long as the reload of the next tile.
+    # GEMM: a weight tile is held for one stream, which is at least as long as the reload of the next tile. A
+    # block-diagonal layer (depthwise, concatenation) has one tile per output block and tap.
     least = np.maximum(e.tile_words, assume.shortest_stream)
-    stream = (
-        full_h * full_w * np.maximum(tile_h * tile_w, least)
-        + full_h * (rest_w > 0) * np.maximum(tile_h * rest_w, least)
-        + (rest_h > 0) * full_w * np.maximum(rest_h * tile_w, least)
-        + ((rest_h > 0) & (rest_w > 0)) * np.maximum(rest_h * rest_w, least)
-    )
-    gaps = assume.instruction_gap * tiles_h * tiles_w * out_blocks
-    array = np.where(gemm, vectors * taps * out_blocks * stream + gaps, 0.0)
-    alu = passes * out_h * out_w * out_blocks + gaps * np.where(gemm, passes, 1.0)
+    stream = _streams(shape, t, least)
+    weight_tiles = np.where(gemm, np.where(shape.diagonal, 1.0, t.vectors) * shape.taps * out_blocks, 0.0)
+    gaps = assume.instruction_gap * t.tiles * out_blocks * t.chunks
+    array = np.where(gemm, weight_tiles * stream + gaps, 0.0)
+    alu = shape.passes * (out * out_blocks + np.where(gemm, gaps, 0.0)) + np.where(gemm, 0.0, gaps)
 
-    # Memory: inputs with their halos, weights, skip operand, outputs.
-    rows_read = np.where(tiles_h > 1, (out_h - tiles_h) * step_h + tiles_h * reach_h, np.minimum(in_h, out_h * reach_h))
-    columns_read = np.where(tiles_w > 1, (out_w - tiles_w) * step_w + tiles_w * reach_w, in_w)
-    rows_read, columns_read = np.minimum(rows_read, in_h * tiles_h), np.minimum(columns_read, in_w * tiles_w)
+    # Memory: inputs with the halos of the loads, weights once or once a load, skip operand, outputs.
+    rows_read = _read_once(shape.out_h, t.load_h, shape.step_h, shape.reach_h, shape.in_h)
+    columns_read = _read_once(shape.out_w, t.tile_w, shape.step_w, shape.reach_w, shape.in_w)
     read = np.where(gemm, in_blocks, np.maximum(in_blocks, out_blocks)) * group * rows_read * columns_read
-    written = out_blocks * group * out_h * out_w
-    weight_words = np.where(gemm, vectors * taps * out_blocks * e.tile_words, 0.0)
-    weights = weight_words * e.axi_bytes
-    pixel_tiles = tiles_h * tiles_w
-    whole_input = in_h * in_w * vectors <= half
-    once = (weight_words <= e.wgt_depth) | (pixel_tiles == 1)
-    by_pixels = read + weights * np.where(once, 1, pixel_tiles)
-    by_channels = read * np.where(whole_input, 1, out_blocks) + weights
-    traffic = np.where(
-        gemm,
-        np.where(
-            split, read * out_blocks + weights * np.where(once, 1, pixel_tiles), np.minimum(by_pixels, by_channels)
-        ),
-        read,
-    )
+    read = read * np.where(t.chunks > 1, out_blocks, 1.0)
+    written = out_blocks * group * out
+    weights = weight_tiles * e.tile_words * e.axi_bytes * np.where(t.resident, 1.0, t.loads)
     parameters = out_blocks * e.par_words * e.axi_bytes
+    skipped = shape.skip * written
     if assume.resident:
         room = e.inp_vectors / 4
-        stays_in = in_h * in_w * vectors <= room
-        stays_out = out_h * out_w * np.ceil(out_c / e.rows) <= room
-        traffic = np.where(stays_in, np.where(gemm, weights, 0.0), traffic)
-        written = np.where(stays_out, 0.0, written)
-        skipped = np.where(stays_out, 0.0, skip * out_blocks * group * out_h * out_w)
-    else:
-        skipped = skip * out_blocks * group * out_h * out_w
-    memory = (traffic + parameters + skipped + written) / e.bytes_per_cycle
+        read = np.where(shape.in_h * shape.in_w * t.vectors <= room, 0.0, read)
+        stays = out * np.ceil(shape.out_c / e.rows) <= room
+        written, skipped = np.where(stays, 0.0, written), np.where(stays, 0.0, skipped)
+    memory = (read + weights + parameters + skipped + written) / e.bytes_per_cycle
 
-    # What nothing overlaps: the first tile's load, the last output block's ALU pass and store.
-    part = np.minimum(1.0, assume.exposed_positions / (tile_h * tile_w))
-    first = (
-        np.where(gemm, vectors * e.rows * e.pix, group)
-        * part
-        * np.minimum((tile_h - 1) * step_h + reach_h, in_h)
-        * np.minimum((tile_w - 1) * step_w + reach_w, in_w)
-    )
-    last = part * tile_h * tile_w * (np.where(gemm, passes, 1.0) + group / e.bytes_per_cycle)
-    ramp = assume.layer_latency + assume.exposed * (np.minimum(first, read) / e.bytes_per_cycle + last)
+    # What nothing overlaps: the load of the first positions, the ALU pass and the store of the last ones.
+    first = read * np.minimum(1.0, assume.exposed_positions / (shape.in_h * shape.in_w))
+    last = np.minimum(out, assume.exposed_positions) * (np.where(gemm, shape.passes, 1.0) + group / e.bytes_per_cycle)
+    ramp = assume.layer_latency + assume.exposed * (first / e.bytes_per_cycle + last)
     return Bounds(array, alu, memory, np.broadcast_to(ramp, alu.shape))
 
 
-def _variants(layers: Sequence[Work]) -> tuple[list[Work], list[int], list[str]]:
+def _read_once(out: Array, tile: Array, step: Array, reach: Array, limit: Array) -> Array:
+    """Positions of one axis that loads of ``tile`` outputs each read from a map of ``limit``."""
+    tiles = np.ceil(out / tile)
+    overlapping = (out - tiles) * step + tiles * reach
+    return np.where(
+        tiles > 1,
+        np.minimum(overlapping, limit + (tiles - 1) * np.maximum(reach - step, 0)),
+        np.minimum(limit, (out - 1) * step + reach),
+    )
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Layers as rows [1, layers]."""
+
+    in_h: Array
+    in_w: Array
+    in_c: Array
+    out_h: Array
+    out_w: Array
+    out_c: Array
+    taps: Array
+    reach_h: Array
+    reach_w: Array
+    step_h: Array
+    step_w: Array
+    stride_h: Array
+    stride_w: Array
+    passes: Array
+    skip: Array
+    gemm: npt.NDArray[np.bool_]
+    diagonal: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def of(layers: Sequence[Work]) -> "Shapes":
+        def row(name: str) -> Array:
+            return np.array([getattr(work, name) for work in layers], dtype=np.float64)[None, :]
+
+        def among(*kinds: Kind) -> npt.NDArray[np.bool_]:
+            return np.array([work.kind in kinds for work in layers], dtype=bool)[None, :]
+
+        return Shapes(
+            in_h=row("in_h"),
+            in_w=row("in_w"),
+            in_c=row("in_c"),
+            out_h=row("out_h"),
+            out_w=row("out_w"),
+            out_c=row("out_c"),
+            taps=row("taps_h") * row("taps_w"),
+            reach_h=row("reach_h"),
+            reach_w=row("reach_w"),
+            step_h=np.minimum(row("stride_h"), row("reach_h")),
+            step_w=row("stride_w"),
+            stride_h=row("stride_h"),
+            stride_w=row("stride_w"),
+            passes=row("passes"),
+            skip=row("skip"),
+            gemm=among(Kind.CONV, Kind.DENSE, Kind.DEPTHWISE, Kind.JOIN),
+            diagonal=among(Kind.DEPTHWISE, Kind.JOIN),
+        )
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Tiles of every layer on every engine, [engines, layers].
+
+    tile_h, tile_w: outputs of an accumulator tile; tiles: how many; load_h: output rows whose inputs lie in INPUT at
+    once; loads: how many such loads; chunks: parts of the sum, where one tile's inputs do not fit; resident: all
+    weights stay in WEIGHT.
+    """
+
+    vectors: Array
+    tile_h: Array
+    tile_w: Array
+    tiles: Array
+    load_h: Array
+    loads: Array
+    chunks: Array
+    resident: npt.NDArray[np.bool_]
+
+
+def tiling(engines: Engines, shape: Shapes) -> Tiling:
+    """The scheduler's choice of tiles: nearly equal ones of at most a bank of ACC and half of OUT, their inputs in half
+    of INPUT; inputs of several of them at once where the weights would be read again."""
+    e = engines
+    vectors = np.ceil(shape.in_c / e.rows)
+    held = np.where(shape.gemm & ~shape.diagonal, vectors, 1.0)
+    room = np.floor(e.inp_vectors / 2)
+    limit = np.minimum(e.acc_depth, np.floor(e.out_depth / 2))
+
+    def inputs(height: Array, width: Array, depth: Array) -> Array:
+        rows = (height - 1) * shape.stride_h + shape.reach_h
+        return depth * rows * ((width - 1) * shape.stride_w + shape.reach_w)
+
+    tile_w = _even(shape.out_w, np.minimum(shape.out_w, limit))
+    tile_h = _even(shape.out_h, np.clip(np.floor(limit / tile_w), 1, shape.out_h))
+    small = np.minimum(SMALL_TILE, tile_h * tile_w)
+    for depth, least in ((held, small), (np.ones_like(held), np.ones_like(small))):
+        while True:
+            cut = (inputs(tile_h, tile_w, depth) > room) & (tile_h * tile_w > least)
+            if not cut.any():
+                break
+            tall = tile_h > 1
+            tile_w = np.where(cut & ~tall, np.ceil(tile_w / 2), tile_w)
+            tile_h = np.where(cut & tall, np.ceil(tile_h / 2), tile_h)
+    per_vector = inputs(tile_h, tile_w, np.ones_like(held))
+    chunks = np.where(
+        inputs(tile_h, tile_w, held) > room, np.ceil(held / np.maximum(np.floor(room / per_vector), 1)), 1.0
+    )
+    tiles_h, tiles_w = np.ceil(shape.out_h / tile_h), np.ceil(shape.out_w / tile_w)
+    words = held * shape.taps * np.ceil(shape.out_c / e.cols) * e.tile_words
+    resident = (chunks == 1) & (words <= np.floor(e.wgt_depth / 2))
+    columns = (tile_w - 1) * shape.stride_w + shape.reach_w
+    rows_fit = np.floor((np.floor(room / (held * columns)) - shape.reach_h) / shape.stride_h) + 1
+    grown = np.where(rows_fit >= shape.out_h, shape.out_h, np.maximum(np.floor(rows_fit / tile_h), 1) * tile_h)
+    grows = ~resident & (chunks == 1) & (tiles_w == 1) & shape.gemm
+    load_h = np.where(grows, _even(shape.out_h, grown), tile_h)
+    loads = np.ceil(shape.out_h / load_h) * tiles_w
+    return Tiling(vectors, tile_h, tile_w, tiles_h * tiles_w, load_h, loads, chunks, resident)
+
+
+def _streams(shape: Shapes, tiles: Tiling, least: Array) -> Array:
+    """Cycles in which one weight tile meets every pixel of the map; a tile shorter than ``least`` counts as that."""
+    total = np.zeros_like(tiles.tiles)
+    for height, rows in _sizes(shape.out_h, tiles.tile_h):
+        for width, columns in _sizes(shape.out_w, tiles.tile_w):
+            total = total + rows * columns * np.maximum(height * width, least)
+    return total
+
+
+def _sizes(total: Array, largest: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """The two sizes of nearly equal parts, and how many there are of each."""
+    count = np.ceil(total / largest)
+    short = np.floor(total / count)
+    long = total - short * count
+    return (short, count - long), (short + 1, long)
+
+
+def _even(total: Array, largest: Array) -> Array:
+    """The largest of the fewest nearly equal parts of at most ``largest``."""
+    return np.ceil(total / np.ceil(total / largest))
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """Every way of folding every layer: the layers so read, and for each engine and layer the index of the one taken."""
+
+    works: tuple[Work, ...]
+    names: tuple[str, ...]
+    taken: npt.NDArray[np.int64]
+
+
+def _ways(engines: Engines, layers: Sequence[Work]) -> _Ways:
     flat: list[Work] = []
-    owner: list[int] = []
     names: list[str] = []
-    for index, work in enumerate(layers):
+    taken: list[npt.NDArray[np.int64]] = []
+    for work in layers:
+        index = np.zeros(len(engines.rows), dtype=np.int64)
         for name, way in folded(work):
+            index = np.where(_allowed(engines, work, name), len(flat), index)
             flat.append(way)
-            owner.append(index)
             names.append(name)
-    return flat, owner, names
+        taken.append(index)
+    return _Ways(tuple(flat), tuple(names), np.stack(taken, axis=1))
 
 
 def totals(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Array:
-    """Cycles of one batch on each engine, [engines]. Layers are folded in whatever way is best for each engine."""
-    flat, owner, _ = _variants(layers)
-    cycles = bounds(engines, flat, assume).cycles
-    starts = np.searchsorted(np.array(owner), np.arange(len(layers)))
-    best: Array = np.minimum.reduceat(cycles, starts, axis=1)
-    return np.asarray(best.sum(axis=1), dtype=np.float64)
+    """Cycles of one batch on each engine, [engines]."""
+    ways = _ways(engines, layers)
+    cycles = np.take_along_axis(bounds(engines, ways.works, assume).cycles, ways.taken, axis=1)
+    return np.asarray(cycles.sum(axis=1), dtype=np.float64)
 
 
 def estimate(
-    hw: HwConfig, layers: Sequence[Work], memory_bytes_per_cycle: float | None = None, assume: Assumptions = DEFAULT
+    hw: HwConfig,
+    layers: Sequence[Work],
+    memory_bytes_per_cycle: float | None = None,
+    assume: Assumptions = DEFAULT,
 ) -> Estimate:
     """The layers of one network on one engine; bandwidth by default ``memory_share`` of the master's width."""
     bandwidth = bytes_per_cycle(hw, None, assume) if memory_bytes_per_cycle is None else memory_bytes_per_cycle
-    flat, owner, names = _variants(layers)
-    found = bounds(Engines.of([hw], [bandwidth]), flat, assume)
-    cycles = found.cycles[0]
+    engines = Engines.of([hw], [bandwidth])
+    ways = _ways(engines, layers)
+    found = bounds(engines, ways.works, assume)
     records: list[LayerEstimate] = []
-    for index, work in enumerate(layers):
-        best = min((at for at, o in enumerate(owner) if o == index), key=lambda at: (cycles[at], at))
-        array, alu, memory = (round(float(part[0, best])) for part in (found.array, found.alu, found.memory))
-        parts = (array, alu, memory)
-        limiter = BOUNDS[parts.index(max(parts))]
+    for work, at in zip(layers, ways.taken[0].tolist(), strict=True):
+        array, alu, memory = (round(float(part[0, at])) for part in (found.array, found.alu, found.memory))
+        limiter = BOUNDS[(array, alu, memory).index(max(array, alu, memory))]
+        total = round(float(found.cycles[0, at]))
         records.append(
-            LayerEstimate(
-                work.name,
-                work.kind.value,
-                array,
-                alu,
-                memory,
-                round(float(cycles[best])),
-                limiter,
-                work.macs,
-                names[best],
-            )
+            LayerEstimate(work.name, work.kind.value, array, alu, memory, total, limiter, work.macs, ways.names[at])
         )
     total = sum(record.cycles for record in records)
     macs = sum(work.macs for work in layers)

@@ -211,28 +211,21 @@ def buffers(hw: HwConfig, family: Family, uram: bool) -> tuple[BufferUse, ...]:
     """Every memory of one core. ``uram``: the device has UltraRAM."""
     block = BLOCK_RAM[family]
     lanes = hw.pix * hw.cols
-    xilinx = block is RAMB36
-    table = RAMB18 if xilinx else block
+    table = RAMB18 if block is RAMB36 else block
     table_words = isa.TABLE_SLOTS * isa.TABLE_ENTRIES
     tables = [
-        BufferUse(name, lanes, 32, table_words, table.name, lanes * table.count(32, table_words))
-        for name in ("TABLE A", "TABLE B")
+        BufferUse(name, lanes, width, table_words, table.name, lanes * table.count(width, table_words))
+        for name, width in (("TABLE A", 32), ("TABLE B", 32), ("TABLE O", 8))
     ]
-    output = (
-        BufferUse("TABLE O", lanes, 8, table_words, "LUTRAM", 0)
-        if xilinx
-        else BufferUse("TABLE O", lanes, 8, table_words, block.name, lanes * block.count(8, table_words))
-    )
     group = hw.group_bytes * 8
     word = hw.axi_bytes * 8
     return (
         _place("INPUT", hw.inp_banks * hw.blocks, group, hw.inp_depth, block, uram and hw.inp_depth > 1024),
         _place("WEIGHT", 1, word, hw.wgt_depth, block, uram and hw.wgt_depth > 1024),
-        _place("ACC", 2, hw.pix * hw.cols * 32, hw.acc_depth, block, False),
+        _place("ACC", 2 * hw.cols, hw.pix * 32, hw.acc_depth, block, False),
         _place("OUT", 1, group, hw.out_depth, block, False),
         _place("PARAMETER", hw.par_words, word, hw.par_depth, block, False),
         *tables,
-        output,
         BufferUse("QUEUES", 4, isa.INSTRUCTION_BITS, hw.queue_depth, "LUTRAM", 0),
     )
 

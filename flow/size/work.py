@@ -10,7 +10,7 @@ from flow.graph import ir
 
 
 class Kind(Enum):
-    """How a layer runs: on the array, or by ALU passes alone."""
+    """How a layer runs: on the array (depthwise and concatenation block-diagonally), or by ALU passes alone."""
 
     CONV = "conv"
     DENSE = "dense"
@@ -18,6 +18,7 @@ class Kind(Enum):
     POOL = "pool"
     MEAN = "mean"
     BINARY = "binary"
+    JOIN = "join"
     COPY = "copy"
 
 
@@ -67,7 +68,7 @@ def _windowed(graph: ir.Graph, node: ir.Node, kind: Kind, window: ir.Window) -> 
         stride_w=window.stride[1],
         reach_h=(kh - 1) * dh + 1,
         reach_w=(kw - 1) * dw + 1,
-        passes=1 if kind is Kind.CONV else kh * kw,
+        passes=kh * kw if kind is Kind.POOL else 1,
     )
 
 
@@ -82,12 +83,7 @@ def _layer(graph: ir.Graph, node: ir.Node) -> Work | None:
         return replace(work, macs=work.out_h * work.out_w * node.weights.size, weight_bytes=node.weights.size)
     if isinstance(node, ir.DepthwiseConv2D):
         work = _windowed(graph, node, Kind.DEPTHWISE, node.window)
-        return replace(
-            work,
-            passes=work.passes + 1,
-            macs=work.out_h * work.out_w * node.weights.size,
-            weight_bytes=node.weights.size,
-        )
+        return replace(work, macs=work.out_h * work.out_w * node.weights.size, weight_bytes=node.weights.size)
     if isinstance(node, ir.Dense):
         work = _whole_map(_plain(graph, node, Kind.DENSE))
         return replace(work, macs=node.weights.size, weight_bytes=node.weights.size)
@@ -98,56 +94,73 @@ def _layer(graph: ir.Graph, node: ir.Node) -> Work | None:
         return replace(work, passes=work.in_h * work.in_w)
     if isinstance(node, (ir.Add, ir.Multiply)):
         return replace(_plain(graph, node, Kind.BINARY), passes=2, skip=True)
+    if isinstance(node, ir.Concatenate):
+        work = _plain(graph, node, Kind.JOIN)
+        return replace(work, in_c=work.out_c)
     if isinstance(node, (ir.Unary, ir.Pad)):
         return _plain(graph, node, Kind.COPY)
     return None  # on the host, or only another name for the same bytes
 
 
 def works(graph: ir.Graph) -> tuple[Work, ...]:
-    """The engine's layers in order: residual adds ride on the convolution before them, pads on the layer behind."""
+    """The engine's layers in order, joined as the scheduler joins them: a residual add and a unary function ride on the
+    layer before them, a pad on the layers behind."""
     readers: dict[str, list[ir.Node]] = {}
     for node in graph.nodes:
         for name in node.inputs:
             readers.setdefault(name, []).append(node)
-    made: dict[str, int] = {}
-    layers: list[Work] = []
+    layers: dict[str, Work] = {}  # by the tensor they make
     outside = set(graph.inputs)  # network inputs, also behind a pad: the host lays them out
+
+    def alone(name: str) -> Work | None:
+        """The layer that makes ``name`` if only one node reads it."""
+        return layers.get(name) if len(readers[name]) == 1 and name not in graph.outputs else None
+
     for node in graph.nodes:
-        if isinstance(node, ir.Pad) and all(
-            isinstance(reader, (ir.Conv2D, ir.DepthwiseConv2D, ir.MaxPool2D))
-            for reader in readers.get(node.outputs[0], ())
-        ):
+        output = node.outputs[0]
+        if isinstance(node, ir.Pad) and _rides(graph, node, readers.get(output, [])):
             if node.inputs[0] in outside:
-                outside.add(node.outputs[0])
+                outside.add(output)
             continue
         layer = _layer(graph, node)
         if layer is None:
             continue
-        if isinstance(node, (ir.Add, ir.Multiply)):
-            host = _fusion_host(graph, node, readers, made, layers)
-            if host is not None:
-                layers[host] = replace(layers[host], name=node.name, skip=True, passes=layers[host].passes + 1)
-                made[node.outputs[0]] = host
-                continue
+        if isinstance(node, ir.Add):
+            for name in node.inputs:
+                before = alone(name)
+                if before is not None and before.kind in _ARRAY and not before.skip and _same(graph, node):
+                    del layers[name]
+                    layer = replace(before, name=f"{before.name}+{node.name}", skip=True, passes=before.passes + 1)
+                    break
+        if isinstance(node, ir.Unary):
+            before = alone(node.inputs[0])
+            if before is not None:
+                del layers[node.inputs[0]]
+                layer = replace(before, name=f"{before.name}+{node.name}")
         if isinstance(node, ir.Conv2D) and node.inputs[0] in outside:
             layer = replace(layer, folds=True)
-        made[node.outputs[0]] = len(layers)
-        layers.append(layer)
-    return tuple(layers)
+        layers[output] = layer
+    return tuple(layers.values())
 
 
-def _fusion_host(
-    graph: ir.Graph, node: ir.Node, readers: dict[str, list[ir.Node]], made: dict[str, int], layers: list[Work]
-) -> int | None:
-    """The latest convolution whose result only ``node`` reads, or None."""
-    hosts: Iterable[int] = (
-        made[name]
-        for name in node.inputs
-        if name in made
-        and len(readers[name]) == 1
-        and name not in graph.outputs
-        and layers[made[name]].kind in (Kind.CONV, Kind.DENSE)
-        and not layers[made[name]].skip
-        and graph.tensors[name].shape == graph.tensors[node.outputs[0]].shape
+_ARRAY = (Kind.CONV, Kind.DENSE, Kind.DEPTHWISE)
+
+
+def _same(graph: ir.Graph, node: ir.Node) -> bool:
+    """Both inputs and the output have one shape."""
+    return len({graph.tensors[name].shape for name in (*node.inputs, node.outputs[0])}) == 1
+
+
+def _rides(graph: ir.Graph, pad: ir.Pad, readers: Iterable[ir.Node]) -> bool:
+    """Every reader can pad by itself with the same value."""
+    nodes = list(readers)
+    zero = graph.tensors[pad.outputs[0]].zero_point
+    return (
+        bool(nodes)
+        and pad.outputs[0] not in graph.outputs
+        and all(
+            (isinstance(node, (ir.Conv2D, ir.DepthwiseConv2D)) and pad.value == zero)
+            or (isinstance(node, ir.MaxPool2D) and pad.value == -128)
+            for node in nodes
+        )
     )
-    return max(hosts, default=None)

@@ -45,10 +45,10 @@ class Builder:
         )
         return y
 
-    def pad(self, x: str, side: int) -> str:
+    def pad(self, x: str, side: int, value: int = 0) -> str:
         tensor = self.tensors[x]
         y = self._new(tensor.height + 2 * side, tensor.width + 2 * side, tensor.channels)
-        self.nodes.append(ir.Pad(f"pad{len(self.nodes)}", (x,), (y,), ir.Padding(side, side, side, side), 0))
+        self.nodes.append(ir.Pad(f"pad{len(self.nodes)}", (x,), (y,), ir.Padding(side, side, side, side), value))
         return y
 
     def valid(self, x: str, out: int, kernel: int, stride: int) -> str:
@@ -119,7 +119,7 @@ class Builder:
 def resnet50(side: int = 224) -> ir.Graph:
     """53 convolutions, 16 adds, 2 pads, one pool, one mean, one dense layer."""
     b = Builder("resnet50", side, side, 3)
-    x = b.pool(b.pad(b.valid(b.pad("input", 3), 64, 7, 2), 1), 3, 2)
+    x = b.pool(b.pad(b.valid(b.pad("input", 3), 64, 7, 2), 1, -128), 3, 2)
     for stage, (width, blocks) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3))):
         for block in range(blocks):
             stride = 2 if stage and not block else 1

@@ -25,17 +25,17 @@ def test_memories_follow_from_widths_and_depths() -> None:
         == ("URAM288", 220)
     )
     assert (used["WEIGHT"].primitive, used["WEIGHT"].count) == ("URAM288", _blocks(512, 4096, 72, 4096))
-    assert (used["ACC"].memories, used["ACC"].width, used["ACC"].depth) == (2, 6 * 16 * 32, 1024)
-    assert (
-        (used["ACC"].primitive, used["ACC"].count) == ("RAMB36", 2 * _blocks(3072, 1024, 36, 1024)) == ("RAMB36", 172)
-    )
+    assert (used["ACC"].memories, used["ACC"].width, used["ACC"].depth) == (2 * 16, 6 * 32, 1024)
+    assert (used["ACC"].primitive, used["ACC"].count) == ("RAMB36", 2 * 16 * _blocks(192, 1024, 36, 1024))
     assert used["OUT"].count == min(_blocks(768, 2048, w, d) for w, d in ((72, 512), (36, 1024), (18, 2048))) == 43
     assert (used["PARAMETER"].memories, used["PARAMETER"].count) == (4, 4 * 8)
-    assert (used["TABLE A"].memories, used["TABLE A"].width, used["TABLE A"].depth) == (96, 32, 512)
-    assert used["TABLE A"].primitive == "RAMB18" and used["TABLE A"].count == used["TABLE B"].count == 96
+    for table, width in (("A", 32), ("B", 32), ("O", 8)):
+        buffer = used[f"TABLE {table}"]
+        assert (buffer.memories, buffer.width, buffer.depth) == (96, width, 512)
+        assert (buffer.primitive, buffer.count) == ("RAMB18", 96)
     total = core(VU9P, Family.ULTRASCALE_PLUS, uram=True).total
     assert total.uram == 220 + 8
-    assert total.bram == 172 + 43 + 32 + (96 + 96) // 2
+    assert total.bram == 192 + 43 + 32 + 3 * 96 // 2
 
 
 def test_dsp_of_the_packed_array() -> None:
