@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+
+import jinja2
+import numpy as np
 
 from flow.isa.render import environment
 
 
+def c_string(text: str) -> str:
+    """A C string literal; everything but plain printable ASCII as octal escapes of its UTF-8 bytes."""
+    plain = (chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}" for byte in text.encode())
+    return '"' + "".join(plain) + '"'
+
+
+def c_float(value: float) -> str:
+    """A float constant with exactly this float32 value, in hexadecimal."""
+    return f"{float(np.float32(value)).hex()}f"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    extended = environment()
+    extended.filters |= {"c_string": c_string, "c_float": c_float,
+                         "hex64": lambda value: f"UINT64_C(0x{value:016X})"}
+    return extended
+
+
 def render(name: str, **values: object) -> str:
     """Text of the template ``templates/<name>``; an undefined name in it raises jinja2.UndefinedError."""
-    return environment().get_template(name).render(**values)
+    return _environment().get_template(name).render(**values)
 
 
 def write_if_changed(path: Path, content: str | bytes) -> bool:

@@ -1,4 +1,5 @@
-// Stand-in for the engine: per core a copier of INPUT to OUTPUT (adding 1 to every byte), 16 beats a round, four IDs.
+// Stand-in for the engine: per core a copier of INPUT to OUTPUT (adding 1 to every byte), 16 beats a round, four IDs, with
+// the registers the firmware needs.
 module flow_top
   import engine_pkg::*;
 (
@@ -64,21 +65,48 @@ module flow_top
   assign s_axil_bresp_o   = 2'b00;
 
   logic done[CORES];
+  logic busy[CORES];
   logic bus_error[CORES];
+  logic clear[CORES];
+  logic pending[CORES];
+
+  wire [31:0] reader = s_axil_araddr_i >> 12;
+
+  function automatic logic [31:0] value(input logic [31:0] core, input logic [7:0] at);
+    case (at)
+      8'h00: return 32'h464C_4F57;
+      8'h04: return 32'h0001_0000;
+      8'h08: return CONFIG_HASH[31:0];
+      8'h0C: return CONFIG_HASH[63:32];
+      8'h10: return {12'(COLS), 12'(ROWS), 8'(PIX)};
+      8'h14: return {16'(AXI_BYTES), core[7:0], 8'(CORES)};
+      8'h24: return {29'd0, bus_error[core], done[core] && !bus_error[core], busy[core]};
+      8'h2C: return {31'd0, pending[core]};
+      8'h30: return bus_error[core] ? 32'h0004 : 32'h0;
+      default: return registers[core][at[7:2]];
+    endcase
+  endfunction
 
   always_ff @(posedge clk_i) begin
-    for (int n = 0; n < CORES; n++) start[n] <= 1'b0;
+    for (int n = 0; n < CORES; n++) begin
+      start[n] <= 1'b0;
+      clear[n] <= 1'b0;
+    end
     if (s_axil_awready_o) begin
       s_axil_bvalid_o <= 1'b1;
-      if (s_axil_awaddr_i[7:0] == 8'h20) start[s_axil_awaddr_i[31:12]] <= s_axil_wdata_i[0];
-      else registers[s_axil_awaddr_i[31:12]][s_axil_awaddr_i[7:2]] <= s_axil_wdata_i;
+      case (s_axil_awaddr_i[7:0])
+        8'h20: begin
+          start[s_axil_awaddr_i[31:12]] <= s_axil_wdata_i[0];
+          clear[s_axil_awaddr_i[31:12]] <= s_axil_wdata_i[1];
+        end
+        8'h2C: clear[s_axil_awaddr_i[31:12]] <= s_axil_wdata_i[0] && !bus_error[s_axil_awaddr_i[31:12]];
+        default: registers[s_axil_awaddr_i[31:12]][s_axil_awaddr_i[7:2]] <= s_axil_wdata_i;
+      endcase
     end else if (s_axil_bready_i) s_axil_bvalid_o <= 1'b0;
     if (s_axil_arvalid_i && s_axil_arready_o) begin
       s_axil_rvalid_o <= 1'b1;
       s_axil_rresp_o  <= s_axil_araddr_i[11:8] == 4'hF ? 2'b10 : 2'b00;
-      s_axil_rdata_o  <= s_axil_araddr_i[7:0] == 8'h24
-          ? {29'd0, bus_error[s_axil_araddr_i[31:12]], done[s_axil_araddr_i[31:12]] && !bus_error[s_axil_araddr_i[31:12]], 1'b0}
-          : registers[s_axil_araddr_i[31:12]][s_axil_araddr_i[7:2]];
+      s_axil_rdata_o  <= s_axil_araddr_i[11:8] == 4'h0 ? value(reader, s_axil_araddr_i[7:0]) : 32'd7;
     end else if (s_axil_rready_i) s_axil_rvalid_o <= 1'b0;
     if (!rst_ni) begin
       s_axil_bvalid_o <= 1'b0;
@@ -94,11 +122,13 @@ module flow_top
     logic [4:0]             beats;
     logic [2:0]             filled[4];
     logic [AXI_BYTES*8-1:0] data[16];
+    wire [31:0]             fault = registers[n][6];  // SCRATCH
 
-    assign irq_o[n] = done[n];
-    assign m_axi_arvalid_o[n] = state == ADDRESS && !(FAULT == 3 && beats[0]);
+    assign irq_o[n] = pending[n];
+    assign busy[n]  = state != IDLE;
+    assign m_axi_arvalid_o[n] = state == ADDRESS && !(fault == 3 && beats[0]);
     assign m_axi_araddr_o[n]  = {registers[n][25], registers[n][24]} + at + 64'(issued * 4 * AXI_BYTES);
-    assign m_axi_arlen_o[n]   = FAULT == 1 ? 8'(4096 / AXI_BYTES) : 8'd3;
+    assign m_axi_arlen_o[n]   = fault == 1 ? 8'(4096 / AXI_BYTES) : 8'd3;
     assign m_axi_arid_o[n]    = 8'(issued) * 8'd37;
     assign m_axi_arsize_o[n]  = 3'($clog2(AXI_BYTES));
     assign m_axi_arburst_o[n] = 2'b01;
@@ -110,12 +140,12 @@ module flow_top
     assign m_axi_awsize_o[n]  = 3'($clog2(AXI_BYTES));
     assign m_axi_awburst_o[n] = 2'b01;
     assign m_axi_wvalid_o[n]  = state == WDATA;
-    assign m_axi_wlast_o[n]   = FAULT == 2 ? 1'b0 : beats[1:0] == 2'd3;
+    assign m_axi_wlast_o[n]   = fault == 2 ? 1'b0 : beats[1:0] == 2'd3;
     assign m_axi_bready_o[n]  = state == RESPONSE;
     always_comb begin
       for (int b = 0; b < AXI_BYTES; b++) m_axi_wdata_o[n][8*b +: 8] = data[beats[3:0]][8*b +: 8] + 8'd1;
       m_axi_wstrb_o[n] = '1;
-      if (FAULT == 4) m_axi_wstrb_o[n] = {{(AXI_BYTES / 2) {1'b1}}, {(AXI_BYTES / 2) {1'b0}}};
+      if (fault == 4) m_axi_wstrb_o[n] = {{(AXI_BYTES / 2) {1'b1}}, {(AXI_BYTES / 2) {1'b0}}};
     end
 
     always_ff @(posedge clk_i) begin
@@ -123,6 +153,7 @@ module flow_top
         IDLE: if (start[n]) begin
           state <= ADDRESS;
           done[n] <= 1'b0;
+          pending[n] <= 1'b0;
           bus_error[n] <= 1'b0;
           at <= '0;
           size <= {registers[n][27], registers[n][26]};
@@ -131,7 +162,7 @@ module flow_top
           for (int i = 0; i < 4; i++) filled[i] <= '0;
         end
         ADDRESS: begin
-          if (FAULT == 3) beats <= beats + 5'd1;
+          if (fault == 3) beats <= beats + 5'd1;
           if (m_axi_arvalid_o[n] && m_axi_arready_i[n]) begin
             issued <= issued + 3'd1;
             if (issued == 3'd3) begin
@@ -178,12 +209,18 @@ module flow_top
             if (at + 64'(ROUND) >= size || bus_error[n]) begin
               state <= IDLE;
               done[n] <= 1'b1;
+              pending[n] <= 1'b1;
             end
           end
         end
       endcase
+      if (clear[n]) begin
+        pending[n] <= 1'b0;
+        if (state == IDLE) bus_error[n] <= 1'b0;
+      end
       if (!rst_ni) begin
         state <= IDLE;
+        pending[n] <= 1'b0;
         done[n] <= 1'b0;
         bus_error[n] <= 1'b0;
       end

@@ -1,0 +1,295 @@
+/* Run images through the engine: deals batches out to the cores, one launch each, and prints what the engine counted. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "platform.h"
+
+#define MAX_CORES 64
+#define MAX_TENSORS 64
+
+typedef struct {
+    const char *weights;
+    const char *input[MAX_TENSORS];
+    const char *output[MAX_TENSORS];
+    const char *expect[MAX_TENSORS];
+    uint32_t inputs, outputs, expects;
+    uint32_t images, cores;
+    uint64_t timeout_ns, watchdog;
+    int floats;
+} options;
+
+static int usage(const char *problem, const char *name) {
+    if (problem) fprintf(stderr, "flow_host: %s%s%s\n\n", problem, name ? ": " : "", name ? name : "");
+    fprintf(stderr,
+            "flow_host --weights weights.bin --input FILE... --images N [options]\n"
+            "  --input FILE      images of one network input, once for each, in the model's order\n"
+            "  --output FILE     where to write a network output, once for each, in the model's order\n"
+            "  --expect FILE     compare a network output with the file's bytes; a difference ends with exit code 1\n"
+            "  --images N        images in the files\n"
+            "  --cores N         cores to use (1)\n"
+            "  --float 0|1       files hold float32 and not int8 (0)\n"
+            "  --timeout-ns N    longest time of one launch (60 s)\n"
+            "  --watchdog N      cycles after which the engine gives up, 0 never (0)\n%s",
+            platform_usage);
+    return 2;
+}
+
+static int parse(int argc, char **argv, options *o) {
+    for (int i = 1; i < argc; i += 2) {
+        const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        char *end = NULL;
+        if (!value) return usage("no value for", name);
+        const unsigned long long number = strtoull(value, &end, 0);
+        const int numeric = *value && !*end;
+        if (strcmp(name, "--weights") == 0) o->weights = value;
+        else if (strcmp(name, "--input") == 0 && o->inputs < MAX_TENSORS) o->input[o->inputs++] = value;
+        else if (strcmp(name, "--output") == 0 && o->outputs < MAX_TENSORS) o->output[o->outputs++] = value;
+        else if (strcmp(name, "--expect") == 0 && o->expects < MAX_TENSORS) o->expect[o->expects++] = value;
+        else if (strcmp(name, "--images") == 0 && numeric) o->images = (uint32_t)number;
+        else if (strcmp(name, "--cores") == 0 && numeric) o->cores = (uint32_t)number;
+        else if (strcmp(name, "--float") == 0 && numeric) o->floats = number != 0;
+        else if (strcmp(name, "--timeout-ns") == 0 && numeric) o->timeout_ns = number;
+        else if (strcmp(name, "--watchdog") == 0 && numeric) o->watchdog = number;
+        else if (platform_option(name, value) != 2) return usage("unknown option or bad value", name);
+    }
+    if (!o->weights) return usage("--weights is missing", NULL);
+    if (o->inputs != FLOW_MODEL.input_count) return usage("one --input for each network input", NULL);
+    if (o->outputs && o->outputs != FLOW_MODEL.output_count) return usage("one --output for each network output", NULL);
+    if (o->expects && o->expects != FLOW_MODEL.output_count) return usage("one --expect for each network output", NULL);
+    if (!o->images || !o->cores || o->cores > MAX_CORES) return usage("--images and --cores start at 1", NULL);
+    return 0;
+}
+
+static void *allocate(size_t bytes) {
+    void *memory = calloc(bytes ? bytes : 1, 1);
+    if (!memory) {
+        fprintf(stderr, "flow_host: out of memory\n");
+        exit(3);
+    }
+    return memory;
+}
+
+/* The whole file; length is what it must have, or 0 for any. */
+static uint8_t *read_file(const char *path, size_t *length) {
+    FILE *file = fopen(path, "rb");
+    long size = -1;
+    if (file && fseek(file, 0, SEEK_END) == 0) size = ftell(file);
+    if (!file || size < 0 || fseek(file, 0, SEEK_SET) != 0) {
+        fprintf(stderr, "flow_host: cannot read %s\n", path);
+        if (file) fclose(file);
+        return NULL;
+    }
+    uint8_t *data = NULL;
+    if (*length && (size_t)size != *length) {
+        fprintf(stderr, "flow_host: %s has %ld bytes and must have %zu\n", path, size, *length);
+    } else {
+        data = allocate((size_t)size);
+        if (fread(data, 1, (size_t)size, file) != (size_t)size) {
+            fprintf(stderr, "flow_host: cannot read %s\n", path);
+            free(data);
+            data = NULL;
+        }
+        *length = (size_t)size;
+    }
+    fclose(file);
+    return data;
+}
+
+static int write_file(const char *path, const void *data, size_t length) {
+    FILE *file = fopen(path, "wb");
+    const int good = file && fwrite(data, 1, length, file) == length;
+    if (file && fclose(file) != 0) return -1;
+    if (!good) fprintf(stderr, "flow_host: cannot write %s\n", path);
+    return good ? 0 : -1;
+}
+
+static size_t input_values(uint32_t i) {
+    const flow_input *in = &FLOW_MODEL.inputs[i];
+    return (size_t)in->height * in->width * in->channels;
+}
+
+static size_t output_values(uint32_t i) {
+    const flow_output *out = &FLOW_MODEL.outputs[i];
+    return (size_t)out->height * out->width * out->channels;
+}
+
+static void print_json_string(const char *text) {
+    putchar('"');
+    for (; *text; ++text) {
+        if (*text == '"' || *text == '\\') putchar('\\');
+        if ((unsigned char)*text < 0x20) printf("\\u%04x", (unsigned)*text);
+        else putchar(*text);
+    }
+    putchar('"');
+}
+
+static int failed(const char *what, flow_status status, const flow_core *core) {
+    fprintf(stderr, "flow_host: %s: %s", what, flow_status_name(status));
+    if (core && core->error.code != FLOW_ERROR_NONE)
+        fprintf(stderr, ": %s in unit %u at instruction %u, address 0x%llx", flow_error_name(core->error.code),
+                (unsigned)core->error.unit, (unsigned)core->error.pc, (unsigned long long)core->error.address);
+    fprintf(stderr, "\n");
+    return 4;
+}
+
+static int report(const flow_core *cores, uint32_t index, uint32_t batch, int first) {
+    uint64_t counters[FLOW_NUM_COUNTERS];
+    flow_core core = cores[index];
+    const flow_status status = flow_counters(&core, counters);
+    if (status != FLOW_OK) return failed("counters", status, &core);
+    printf("%s\n  {\"batch\": %u, \"core\": %u, \"counters\": {", first ? "" : ",", (unsigned)batch, (unsigned)index);
+    for (uint32_t i = 0; i < FLOW_NUM_COUNTERS; ++i)
+        printf("%s\"%s\": %llu", i ? ", " : "", flow_counter_name(i), (unsigned long long)counters[i]);
+    printf("}");
+    const int good = platform_report(stdout, cores, index, batch);
+    printf("}");
+    return good == 0 ? 0 : 5;
+}
+
+/* Batch first + k on core k; all of them in flight at once. */
+static int run_round(flow_core *cores, uint32_t count, uint32_t first, const options *o, int8_t *const *inputs,
+                     int8_t *const *outputs, uint8_t *input_image, uint8_t *output_image) {
+    flow_status status = FLOW_OK;
+    if (platform_begin(cores, count) != 0) return 4;
+    for (uint32_t k = 0; k < count; ++k) {
+        for (uint32_t lane = 0; lane < FLOW_MODEL.pix; ++lane) {
+            uint32_t image = (first + k) * FLOW_MODEL.pix + lane;
+            if (image >= o->images) image = (first + k) * FLOW_MODEL.pix; /* a short batch repeats its first image */
+            for (uint32_t i = 0; i < FLOW_MODEL.input_count && status == FLOW_OK; ++i)
+                status = flow_layout_input(&FLOW_MODEL, i, lane, inputs[i] + image * input_values(i), input_image);
+        }
+        if (status == FLOW_OK) status = flow_write_inputs(&cores[k], input_image);
+        if (status != FLOW_OK) return failed("inputs", status, &cores[k]);
+    }
+    for (uint32_t k = 0; k < count; ++k) {
+        status = flow_start(&cores[k]);
+        platform_started(k);
+        if (status != FLOW_OK) return failed("start", status, &cores[k]);
+    }
+    for (uint32_t k = 0; k < count; ++k) {
+        status = flow_wait(&cores[k], o->timeout_ns);
+        if (status != FLOW_OK) return failed("launch", status, &cores[k]);
+        const int bad = report(cores, k, first + k, first + k == 0);
+        if (bad) return bad;
+        status = flow_read_outputs(&cores[k], output_image);
+        for (uint32_t lane = 0; lane < FLOW_MODEL.pix; ++lane) {
+            const uint32_t image = (first + k) * FLOW_MODEL.pix + lane;
+            for (uint32_t i = 0; i < FLOW_MODEL.output_count && status == FLOW_OK && image < o->images; ++i)
+                status = flow_extract_output(&FLOW_MODEL, i, lane, output_image, outputs[i] + image * output_values(i));
+        }
+        if (status != FLOW_OK) return failed("outputs", status, &cores[k]);
+    }
+    return 0;
+}
+
+static int store_outputs(const options *o, int8_t *const *outputs) {
+    for (uint32_t i = 0; i < o->outputs; ++i) {
+        const size_t count = output_values(i) * o->images;
+        int bad = 0;
+        if (o->floats) {
+            float *values = allocate(count * sizeof *values);
+            flow_dequantise(outputs[i], count, FLOW_MODEL.outputs[i].scale, FLOW_MODEL.outputs[i].zero_point, values);
+            bad = write_file(o->output[i], values, count * sizeof *values);
+            free(values);
+        } else {
+            bad = write_file(o->output[i], outputs[i], count);
+        }
+        if (bad) return 3;
+    }
+    return 0;
+}
+
+static int compare_outputs(const options *o, int8_t *const *outputs, uint64_t *wrong) {
+    for (uint32_t i = 0; i < o->expects; ++i) {
+        size_t count = output_values(i) * o->images;
+        uint8_t *expected = read_file(o->expect[i], &count);
+        if (!expected) return 3;
+        for (size_t k = 0; k < count; ++k) {
+            if ((uint8_t)outputs[i][k] == expected[k]) continue;
+            if ((*wrong)++ < 10)
+                fprintf(stderr, "flow_host: output %s, image %zu, value %zu: %d, expected %d\n", FLOW_MODEL.outputs[i].name,
+                        k / output_values(i), k % output_values(i), outputs[i][k], (int8_t)expected[k]);
+        }
+        free(expected);
+    }
+    return *wrong ? 1 : 0;
+}
+
+static int load_inputs(const options *o, int8_t **inputs) {
+    for (uint32_t i = 0; i < o->inputs; ++i) {
+        const size_t count = input_values(i) * o->images;
+        size_t length = count * (o->floats ? sizeof(float) : 1);
+        uint8_t *data = read_file(o->input[i], &length);
+        if (!data) return 3;
+        if (o->floats) {
+            inputs[i] = allocate(count);
+            const flow_status status = flow_quantise((const float *)(void *)data, count, FLOW_MODEL.inputs[i].scale,
+                                                     FLOW_MODEL.inputs[i].zero_point, inputs[i]);
+            free(data);
+            if (status != FLOW_OK) return failed("quantisation (not a number?)", status, NULL);
+        } else {
+            inputs[i] = (int8_t *)data;
+        }
+    }
+    return 0;
+}
+
+static int run(const options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_image, uint8_t *output_image) {
+    flow_transport transport;
+    flow_core cores[MAX_CORES];
+    const uint64_t bytes = flow_device_bytes(&FLOW_MODEL);
+    const uint32_t batches = (o->images + FLOW_MODEL.pix - 1) / FLOW_MODEL.pix;
+    uint64_t wrong = 0;
+    int result = load_inputs(o, inputs);
+    if (result) return result;
+    for (uint32_t i = 0; i < FLOW_MODEL.output_count; ++i) outputs[i] = allocate(output_values(i) * o->images);
+    if (platform_open(&transport, o->cores, bytes) != 0) return 4;
+    const uint32_t channels = platform_channels();
+    size_t length = 0;
+    uint8_t *weights = read_file(o->weights, &length);
+    if (!weights) result = 3;
+    for (uint32_t k = 0; k < o->cores && !result; ++k) {
+        flow_status status = flow_open(&cores[k], &transport, &FLOW_MODEL, k, k % channels, k / channels * bytes,
+                                       platform_memory_bytes(), o->timeout_ns);
+        if (status == FLOW_OK) status = flow_upload(&cores[k], weights, length);
+        if (status != FLOW_OK) result = failed("opening the engine", status, NULL);
+        cores[k].watchdog_cycles = o->watchdog;
+    }
+    free(weights);
+    printf("{\"model\": ");
+    print_json_string(FLOW_MODEL.name);
+    printf(", \"images\": %u, \"batches\": %u, \"cores\": %u, \"launches\": [", (unsigned)o->images, (unsigned)batches,
+           (unsigned)o->cores);
+    for (uint32_t first = 0; first < batches && !result; first += o->cores) {
+        const uint32_t count = batches - first < o->cores ? batches - first : o->cores;
+        result = run_round(cores, count, first, o, inputs, outputs, input_image, output_image);
+    }
+    if (!result) result = store_outputs(o, outputs);
+    if (!result) result = compare_outputs(o, outputs, &wrong);
+    const char *fault = platform_fault();
+    if (fault) fprintf(stderr, "flow_host: %s\n", fault);
+    printf("],\n \"compared\": %s, \"wrong\": %llu, \"protocol_error\": %s%s%s, \"exit\": %d}\n", o->expects ? "true" : "false",
+           (unsigned long long)wrong, fault ? "\"" : "", fault ? fault : "null", fault ? "\"" : "", fault ? 6 : result);
+    platform_close();
+    return fault ? 6 : result;
+}
+
+int main(int argc, char **argv) {
+    options o = {.cores = 1, .timeout_ns = UINT64_C(60000000000)};
+    int8_t *inputs[MAX_TENSORS] = {NULL}, *outputs[MAX_TENSORS] = {NULL};
+    int result = parse(argc, argv, &o);
+    if (result) return result;
+    if (FLOW_MODEL.output_count > MAX_TENSORS) return usage("too many outputs", NULL);
+    uint8_t *input_image = allocate((size_t)FLOW_MODEL.region_bytes[FLOW_REGION_INPUT]);
+    uint8_t *output_image = allocate((size_t)FLOW_MODEL.region_bytes[FLOW_REGION_OUTPUT]);
+    result = run(&o, inputs, outputs, input_image, output_image);
+    for (uint32_t i = 0; i < MAX_TENSORS; ++i) {
+        free(inputs[i]);
+        free(outputs[i]);
+    }
+    free(input_image);
+    free(output_image);
+    return result;
+}

@@ -1,0 +1,20 @@
+/* Transport for a bus the CPU sees: registers and memory at fixed addresses (SoC, RISC-V, a mapped PCIe BAR). */
+#ifndef FLOW_MMIO_H
+#define FLOW_MMIO_H
+
+#include "flow.h"
+
+typedef struct {
+    volatile uint32_t *registers;     /* first core's page */
+    uint8_t *const *memory;           /* of each channel, where the CPU sees device address 0 */
+    uint32_t channels;
+    uint64_t (*now_ns)(void);
+    /* Caches: clean before the engine reads, invalidate before the CPU reads; NULL where memory is coherent. */
+    void (*clean)(const void *start, size_t length);
+    void (*invalidate)(void *start, size_t length);
+} flow_mmio;
+
+/* Fill transport so that it uses mmio, which must outlive it. The cores are polled. */
+flow_status flow_mmio_transport(flow_mmio *mmio, flow_transport *transport);
+
+#endif
