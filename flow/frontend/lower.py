@@ -9,7 +9,7 @@ from flow.frontend import lower_elementwise, lower_shapes, lower_windows
 from flow.frontend.context import Context, Refusal, activation, shape
 from flow.frontend.flatbuffer import FlatModel, FlatOp, FlatTensor
 from flow.frontend.names import Namer
-from flow.graph.ir import Graph, Node, Tensor
+from flow.graph.ir import Graph, Node, Softmax, Tensor
 
 Lowering = Callable[[Context, FlatOp, str], Node]
 
@@ -70,6 +70,7 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
     inputs = _ends(context, model.inputs, {op.inputs[0]: op.outputs[0] for op in edges if op.kind == "QUANTIZE"}, "input")
     outputs = _ends(context, model.outputs, {op.outputs[0]: op.inputs[0] for op in edges if op.kind == "DEQUANTIZE"},
                     "output")
+    _check_softmax(context, {tensor.name for tensor in outputs})
     if context.problems:
         raise UnsupportedError(context.problems)
     used = dict.fromkeys([*(tensor.name for tensor in inputs), *(name for node in context.nodes
@@ -106,6 +107,15 @@ def _ends(context: Context, indices: tuple[int, ...], through: dict[int, int], w
         except Refusal as refusal:
             context.problems.append(Problem(f"{what} {tensor.name}", refusal.found, refusal.remedy))
     return ends
+
+
+def _check_softmax(context: Context, outputs: set[str]) -> None:
+    read = {name for node in context.nodes for name in node.inputs}
+    for node in context.nodes:
+        if isinstance(node, Softmax) and (node.outputs[0] in read or node.outputs[0] not in outputs):
+            context.problems.append(Problem(
+                f"layer {node.name} (SOFTMAX)", "a softmax inside the network; only a final one is computed (on the host)",
+                "end the network at the softmax, or remove it"))
 
 
 def _tensor(tensor: FlatTensor) -> Tensor:
