@@ -42,11 +42,11 @@ def models() -> Answer:
 
 def ops() -> Answer:
     """The operations and where each runs."""
-    from flow.frontend import supported_operations
+    from flow.frontend import operations
 
-    rows = [(name, "host" if name == "SOFTMAX" else "engine") for name in supported_operations()]
-    return _table([("operation (TensorFlow Lite)", "runs on"), *rows]), [
-        {"operation": name, "runs_on": place} for name, place in rows]
+    rows = operations()
+    return _table([("operation (TensorFlow Lite)", "runs on", "notes"), *rows]), [
+        {"operation": name, "runs_on": place, "notes": notes} for name, place, notes in rows]
 
 
 LISTINGS: dict[str, Callable[[], Answer]] = {"fpgas": fpgas, "models": models, "ops": ops}

@@ -38,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(options.json, FAULT, [{"where": "flow", "found": found}],
                      f"a fault of flow itself: {found}\n    remedy: run with FLOW_DEBUG=1 and report what it shows")
     console.close()
-    print(json.dumps(result) if options.json else text)
+    try:
+        print(json.dumps(result) if options.json else text, flush=True)
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

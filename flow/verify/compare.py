@@ -20,8 +20,3 @@ def mismatches(layer: str, tensor: str, image: int, got: Int8, expected: Int8) -
              for y, x, c in wrong[:SHOWN]]
     return len(wrong), first
 
-
-def is_constant(values: list[Int8]) -> bool:
-    """Whether a tensor has one and the same value everywhere in all images, so that comparing it proves nothing."""
-    first = values[0].flat[0]
-    return all(bool((value == first).all()) for value in values)

@@ -12,7 +12,8 @@ from flow.errors import Problem, VerificationError
 from flow.graph.ir import Graph, Int8
 from flow.schedule.program import Program
 from flow.verify import stimuli
-from flow.verify.compare import SHOWN, is_constant, mismatches
+from flow.verify.aliveness import Dead, dead_tensors
+from flow.verify.compare import SHOWN, mismatches
 from flow.verify.engines import BatchRun, Image, open_engine
 from flow.verify.verdict import LayerVerdict, Mismatch, Verdict, Verification
 
@@ -24,14 +25,12 @@ class _Tally:
     values: int = 0
     wrong: int = 0
     first: list[Mismatch] = field(default_factory=list)
-    expected: list[Int8] = field(default_factory=list)
 
     def add(self, layer: str, tensor: str, image: int, got: Int8, expected: Int8) -> None:
         count, first = mismatches(layer, tensor, image, got, expected)
         self.values += expected.size
         self.wrong += count
         self.first += first[: SHOWN - len(self.first)]
-        self.expected.append(expected)
 
 
 def verify(
@@ -66,7 +65,8 @@ def verify(
             obtained += run.outputs[: min(pix, count - start)]
     finally:
         batch_engine.close()
-    verdict = _verdict(engine, count, program, runs, tallies, trace_layers)
+    dead = dead_tensors(expected, {name: tensor.zero_point for name, tensor in graph.tensors.items()})
+    verdict = _verdict(engine, count, program, runs, tallies, dead, trace_layers)
     wanted = tuple({name: image[name] for name in sorted(results)} for image in expected)
     return Verification(verdict, tuple(chosen), wanted, tuple(obtained)), sum(run.seconds for run in runs)
 
@@ -83,7 +83,7 @@ def _compare(program: Program, run: BatchRun, indices: list[int], expected: list
 
 
 def _verdict(engine: str, count: int, program: Program, runs: list[BatchRun], tallies: dict[str, _Tally],
-             trace_layers: bool) -> Verdict:
+             dead: list[Dead], trace_layers: bool) -> Verdict:
     peak = program.hw.macs_per_cycle
     pix = program.hw.pix
     timed = [run.cycles for run in runs if run.cycles is not None]
@@ -96,8 +96,7 @@ def _verdict(engine: str, count: int, program: Program, runs: list[BatchRun], ta
         own = spent.get(written.tensor)
         share = span.macs * pix * len(runs) / (peak * own) if own else None
         layers.append(LayerVerdict(written.layer, span.kind, written.tensor, tally.values, tally.wrong,
-                                   not is_constant(tally.expected), span.macs, own, share))
-    constant = tuple(sorted(name for name, tally in tallies.items() if is_constant(tally.expected)))
+                                   written.tensor not in {item.tensor for item in dead}, span.macs, own, share))
     wrong = sum(tally.wrong for tally in tallies.values())
     counters: dict[str, int] = defaultdict(int)
     for run in runs:
@@ -105,14 +104,14 @@ def _verdict(engine: str, count: int, program: Program, runs: list[BatchRun], ta
             counters[name] += value
     return Verdict(
         engine=engine,
-        bit_exact=wrong == 0 and bool(tallies) and not constant,
+        bit_exact=wrong == 0 and bool(tallies) and not dead,
         images=count,
         launches=len(runs),
         layers_compared=len(program.written),
         values_compared=sum(tally.values for tally in tallies.values()),
         values_wrong=wrong,
         mismatches=tuple(mismatch for tally in tallies.values() for mismatch in tally.first)[: 4 * SHOWN],
-        constant_tensors=constant,
+        dead_tensors=tuple((item.tensor, item.why) for item in dead),
         cycles=cycles,
         macs=program.macs,
         peak_macs_per_cycle=peak,
@@ -144,9 +143,9 @@ def require_proof(verdict: Verdict) -> None:
     if verdict.values_wrong:
         problems.insert(0, Problem("verification", f"{verdict.values_wrong} of {verdict.values_compared} values differ "
                                    f"on the {verdict.engine} engine"))
-    problems += [Problem(f"tensor {name}", "has one value everywhere in all images: equality would prove nothing",
+    problems += [Problem(f"tensor {name}", f"{why}: equality would prove nothing",
                          "use a trained model or better calibration data, or more --images")
-                 for name in verdict.constant_tensors]
+                 for name, why in verdict.dead_tensors]
     if not verdict.values_compared:
         problems.append(Problem("verification", "nothing was compared"))
     if problems or not verdict.bit_exact:

@@ -44,7 +44,8 @@ class Verdict:
     """What was compared, whether all was equal, and what the engine's clock said.
 
     macs is the useful multiply-accumulates of one image; peak_macs_per_cycle and utilisation are one core's, over all
-    cycles from doorbell to done with full batches. mismatches holds the first ones only.
+    cycles from doorbell to done with full batches. mismatches holds the first ones only; dead_tensors those whose
+    equality proves nothing, and why.
     """
 
     engine: str
@@ -55,7 +56,7 @@ class Verdict:
     values_compared: int
     values_wrong: int
     mismatches: tuple[Mismatch, ...]
-    constant_tensors: tuple[str, ...]
+    dead_tensors: tuple[tuple[str, str], ...]
     cycles: int | None
     macs: int
     peak_macs_per_cycle: int

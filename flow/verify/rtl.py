@@ -1,0 +1,40 @@
+"""The RTL in Verilator, behind the C firmware and its simulation transport."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flow.build.progress import Progress
+from flow.schedule.program import Program
+from flow.simulate import host
+from flow.simulate.driver import MemoryModel
+from flow.verify.engines import BatchRun, Image
+
+#: chance, in thousandths, of each memory handshake to be held back for a cycle
+STALL_PERMILLE = 10
+
+
+class RtlEngine:
+    """One core with the memory of the driver's defaults and random stalls; each batch is a launch of its own."""
+
+    name = "rtl"
+
+    def __init__(self, program: Program, seed: int, progress: Progress) -> None:
+        self.program = program
+        self.progress = progress
+        self.memory = MemoryModel(stall_permille=STALL_PERMILLE, seed=seed + 1)
+        self.library = host.engine_library(program)
+
+    def run(self, images: Sequence[Image]) -> BatchRun:
+        """Raises ToolError if the engine ends with an error, breaks the AXI protocol or leaves bytes unwritten."""
+        result = host.run(self.program, images, self.memory, library=self.library, on_progress=self._report)
+        launch, = result.launches
+        finished = {written.tensor: cycle for written, cycle in zip(self.program.written, launch.finished, strict=True)}
+        return BatchRun(result.outputs, launch.tensors, finished, launch.counters["CYCLES"], launch.counters,
+                        result.seconds)
+
+    def _report(self, cycles: int, done: int, total: int) -> None:
+        self.progress.update(done, total, f"tensors, {cycles} cycles")
+
+    def close(self) -> None:
+        pass
