@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from flow.emit import container, model
 from flow.errors import Problem, ToolError
@@ -22,13 +23,13 @@ from flow.isa.render import ROOT
 from flow.schedule.program import Program
 from flow.simulate import verilator
 from flow.simulate.driver import MemoryModel
-from flow.verify.layout import unpack
 
 FIRMWARE = ROOT / "firmware"
 INCLUDES = ("include", "sim", "transport", "host")
 SOURCES = ("src/*.c", "transport/flow_sim_transport.c", "host/flow_host.c", "host/platform_sim.c")
 CFLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
+Memory = npt.NDArray[np.uint8]
 #: called with cycles since the round began, tensors complete, tensors in all
 OnProgress = Callable[[int, int, int], None]
 
@@ -36,14 +37,13 @@ OnProgress = Callable[[int, int, int], None]
 @dataclass(frozen=True)
 class Launch:
     """One batch. counters by name; finished: per ``Program.written`` entry the cycle, from the doorbell, of its last
-    write response; tensors: their contents at that moment, (pix, height, width, channels), by name (empty unless asked
-    for)."""
+    write response; tensors: the bytes of their layout at that moment, by name (empty unless asked for)."""
 
     batch: int
     core: int
     counters: dict[str, int]
     finished: tuple[int, ...]
-    tensors: dict[str, Int8]
+    tensors: dict[str, Memory]
 
 
 @dataclass(frozen=True)
@@ -162,11 +162,10 @@ def _execute(command: Sequence[str], folder: Path, on_progress: OnProgress | Non
 
 def _launch(program: Program, entry: dict[str, object], folder: Path | None) -> Launch:
     batch = int(str(entry["batch"]))
-    tensors: dict[str, Int8] = {}
+    tensors: dict[str, Memory] = {}
     if folder:
         for index, written in enumerate(program.written):
-            data = np.fromfile(folder / "tensors" / f"{batch}-{index}.bin", np.uint8)
-            tensors[written.tensor] = unpack(data, written.layout)
+            tensors[written.tensor] = np.fromfile(folder / "tensors" / f"{batch}-{index}.bin", np.uint8)
     counters, finished = entry["counters"], entry["finished"]
     assert isinstance(counters, dict) and isinstance(finished, list)
     return Launch(batch, int(str(entry["core"])), {str(name): int(value) for name, value in counters.items()},

@@ -15,6 +15,7 @@ from flow.isa.description import Region
 from flow.schedule.program import Fold, HostInput, HostOutput, Layout, Program, Written
 from flow.simulate import host
 from flow.simulate.driver import MemoryModel
+from flow.verify.layout import unpack
 from tests.simulate.stub import library
 
 
@@ -27,8 +28,8 @@ def _program(hw: HwConfig) -> Program:
         offset += layout.size
         there = dataclasses.replace(layout, region=Region.OUTPUT)
         inputs.append(HostInput(f"in{index}", height, width, channels - index, 0.5, index, Fold(), layout))
-        outputs.append(HostOutput(f"t{index}", height, width, channels - index, 0.5, index, there, None, f"out{index}", 0.5,
-                                  index))
+        outputs.append(HostOutput(f"t{index}", height, width, channels - index, 0.5, index, there, None, f"out{index}",
+                                  0.5, index))
         written.append(Written(f"t{index}", f"layer{index}", there, layout.size))
     assert offset % (16 * hw.axi_bytes) == 0
     return Program("stub \"net\" é", hw, (), bytes(range(256)), 0, 0, offset, offset, tuple(inputs), tuple(outputs),
@@ -47,6 +48,7 @@ def test_images_through_the_firmware(cores: int, count: int) -> None:
     print("seed", seed)
     hw = HwConfig(pix=2, rows=16, cols=8, axi_bytes=16, cores=cores, channels=cores)
     program = _program(hw)
+    layouts = [written.layout for written in program.written]
     images = _images(program, count, seed)
     seen: list[tuple[int, int, int]] = []
     done = host.run(program, images, MemoryModel(stall_permille=200, reorder=True, seed=seed), cores=cores,
@@ -62,7 +64,8 @@ def test_images_through_the_firmware(cores: int, count: int) -> None:
             image = launch.batch * hw.pix + lane
             for index in range(2):
                 if image < count:
-                    assert np.array_equal(launch.tensors[f"t{index}"][lane], done.outputs[image][f"out{index}"])
+                    assert np.array_equal(unpack(launch.tensors[f"t{index}"], layouts[index])[lane],
+                                          done.outputs[image][f"out{index}"])
 
 
 def test_unwritten_tensor_is_told() -> None:

@@ -20,8 +20,8 @@ ORDER = (
     "size",  # -> engine
     "schedule",  # -> program
     "conformance",
-    "simulate",
     "emit",  # -> folder
+    "simulate",
     "build",  # folder transaction, stages, manifest
     "verify",
     "report",
