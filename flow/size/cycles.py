@@ -90,6 +90,7 @@ class Engines:
     acc_depth: Array
     wgt_depth: Array
     out_depth: Array
+    par_depth: Array
     par_words: Array
     bytes_per_cycle: Array
 
@@ -111,6 +112,7 @@ class Engines:
             acc_depth=field("acc_depth"),
             wgt_depth=field("wgt_depth"),
             out_depth=field("out_depth"),
+            par_depth=field("par_depth"),
             par_words=field("par_words"),
             bytes_per_cycle=column(bytes_per_cycle),
         )
@@ -197,13 +199,13 @@ def bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAU
     alu = shape.passes * (out * out_blocks + np.where(gemm, gaps, 0.0)) + np.where(gemm, 0.0, gaps)
 
     # Memory: inputs with the halos of the loads, weights once or once a load, skip operand, outputs.
-    rows_read = _read_once(shape.out_h, t.load_h, shape.step_h, shape.reach_h, shape.in_h)
-    columns_read = _read_once(shape.out_w, t.tile_w, shape.step_w, shape.reach_w, shape.in_w)
+    rows_read = _read_once(shape.out_h, t.load_h, shape.stride_h, shape.reach_h, shape.in_h)
+    columns_read = _read_once(shape.out_w, t.tile_w, shape.stride_w, shape.reach_w, shape.in_w)
     read = np.where(gemm, in_blocks, np.maximum(in_blocks, out_blocks)) * group * rows_read * columns_read
-    read = read * np.where(t.chunks > 1, out_blocks, 1.0)
+    read = read * t.input_reads
     written = out_blocks * group * out
-    weights = weight_tiles * e.tile_words * e.axi_bytes * np.where(t.resident, 1.0, t.loads)
-    parameters = out_blocks * e.par_words * e.axi_bytes
+    weights = weight_tiles * e.tile_words * e.axi_bytes * t.weight_reads
+    parameters = np.where(gemm, out_blocks * e.par_words * e.axi_bytes, 0.0)
     skipped = shape.skip * written
     if assume.resident:
         room = e.inp_vectors / 4
@@ -243,8 +245,6 @@ class Shapes:
     taps: Array
     reach_h: Array
     reach_w: Array
-    step_h: Array
-    step_w: Array
     stride_h: Array
     stride_w: Array
     passes: Array
@@ -270,8 +270,6 @@ class Shapes:
             taps=row("taps_h") * row("taps_w"),
             reach_h=row("reach_h"),
             reach_w=row("reach_w"),
-            step_h=np.minimum(row("stride_h"), row("reach_h")),
-            step_w=row("stride_w"),
             stride_h=row("stride_h"),
             stride_w=row("stride_w"),
             passes=row("passes"),
@@ -286,8 +284,8 @@ class Tiling:
     """Tiles of every layer on every engine, [engines, layers].
 
     tile_h, tile_w: outputs of an accumulator tile; tiles: how many; load_h: output rows whose inputs lie in INPUT at
-    once; loads: how many such loads; chunks: parts of the sum, where one tile's inputs do not fit; resident: all
-    weights stay in WEIGHT.
+    once; chunks: parts of the sum, where one tile's inputs do not fit; input_reads, weight_reads: how often each input
+    and each weight is loaded, halos apart.
     """
 
     vectors: Array
@@ -295,9 +293,9 @@ class Tiling:
     tile_w: Array
     tiles: Array
     load_h: Array
-    loads: Array
     chunks: Array
-    resident: npt.NDArray[np.bool_]
+    input_reads: Array
+    weight_reads: Array
 
 
 def tiling(engines: Engines, shape: Shapes) -> Tiling:
@@ -306,7 +304,8 @@ def tiling(engines: Engines, shape: Shapes) -> Tiling:
     e = engines
     vectors = np.ceil(shape.in_c / e.rows)
     held = np.where(shape.gemm & ~shape.diagonal, vectors, 1.0)
-    room = np.floor(e.inp_vectors / 2)
+    blocks, half = np.ceil(shape.out_c / e.cols), np.floor(e.wgt_depth / 2)
+    block_words = held * shape.taps * e.tile_words
     limit = np.minimum(e.acc_depth, np.floor(e.out_depth / 2))
 
     def inputs(height: Array, width: Array, depth: Array) -> Array:
@@ -315,6 +314,17 @@ def tiling(engines: Engines, shape: Shapes) -> Tiling:
 
     tile_w = _even(shape.out_w, np.minimum(shape.out_w, limit))
     tile_h = _even(shape.out_h, np.clip(np.floor(limit / tile_w), 1, shape.out_h))
+
+    def grouped() -> Array:
+        """Output blocks of one ALU pass."""
+        pixels = tile_h * tile_w
+        most = np.minimum(
+            np.floor(SMALL_TILE / pixels), np.minimum(np.floor(limit / pixels), np.floor(e.par_depth / 2))
+        )
+        return np.maximum(1.0, np.minimum(blocks, most))
+
+    operand = np.where(shape.gemm, shape.skip, 0.0) * np.ceil(grouped() * tile_h * tile_w * e.cols / e.rows)
+    room = np.maximum(np.floor((e.inp_vectors - 2 * operand) / 2), 1.0)
     small = np.minimum(SMALL_TILE, tile_h * tile_w)
     for depth, least in ((held, small), (np.ones_like(held), np.ones_like(small))):
         while True:
@@ -329,15 +339,19 @@ def tiling(engines: Engines, shape: Shapes) -> Tiling:
         inputs(tile_h, tile_w, held) > room, np.ceil(held / np.maximum(np.floor(room / per_vector), 1)), 1.0
     )
     tiles_h, tiles_w = np.ceil(shape.out_h / tile_h), np.ceil(shape.out_w / tile_w)
-    words = held * shape.taps * np.ceil(shape.out_c / e.cols) * e.tile_words
-    resident = (chunks == 1) & (words <= np.floor(e.wgt_depth / 2))
+    resident = (chunks == 1) & (block_words * blocks <= half)
+    stays = (chunks == 1) & (block_words <= half)
     columns = (tile_w - 1) * shape.stride_w + shape.reach_w
     rows_fit = np.floor((np.floor(room / (held * columns)) - shape.reach_h) / shape.stride_h) + 1
     grown = np.where(rows_fit >= shape.out_h, shape.out_h, np.maximum(np.floor(rows_fit / tile_h), 1) * tile_h)
     grows = ~resident & (chunks == 1) & (tiles_w == 1) & shape.gemm
     load_h = np.where(grows, _even(shape.out_h, grown), tile_h)
     loads = np.ceil(shape.out_h / load_h) * tiles_w
-    return Tiling(vectors, tile_h, tile_w, tiles_h * tiles_w, load_h, loads, chunks, resident)
+    tiles = tiles_h * tiles_w
+    group = np.maximum(1.0, np.minimum(grouped(), np.floor(half / block_words)))
+    input_reads = np.where((chunks > 1) & shape.gemm, np.ceil(blocks / group), 1.0)
+    weight_reads = np.where(resident, 1.0, np.where(stays, loads, tiles))
+    return Tiling(vectors, tile_h, tile_w, tiles, load_h, chunks, input_reads, weight_reads)
 
 
 def _streams(shape: Shapes, tiles: Tiling, least: Array) -> Array:
@@ -364,7 +378,7 @@ def _even(total: Array, largest: Array) -> Array:
 
 @dataclass(frozen=True)
 class _Ways:
-    """Every way of folding every layer: the layers so read, and for each engine and layer the index of the one taken."""
+    """Every way of folding every layer: the layers so read, and for each engine and layer the index taken."""
 
     works: tuple[Work, ...]
     names: tuple[str, ...]

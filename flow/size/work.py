@@ -91,7 +91,7 @@ def _layer(graph: ir.Graph, node: ir.Node) -> Work | None:
         return _windowed(graph, node, Kind.POOL, node.window)
     if isinstance(node, ir.Mean):
         work = _whole_map(_plain(graph, node, Kind.MEAN))
-        return replace(work, passes=work.in_h * work.in_w)
+        return replace(work, passes=work.in_h * work.in_w + 1)
     if isinstance(node, (ir.Add, ir.Multiply)):
         return replace(_plain(graph, node, Kind.BINARY), passes=2, skip=True)
     if isinstance(node, ir.Concatenate):
