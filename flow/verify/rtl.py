@@ -9,6 +9,7 @@ from flow.schedule.program import Program
 from flow.simulate import host
 from flow.simulate.driver import MemoryModel
 from flow.verify.engines import BatchRun, Image
+from flow.verify.layout import unpack
 
 #: chance, in thousandths, of each memory handshake to be held back for a cycle
 STALL_PERMILLE = 10
@@ -30,7 +31,9 @@ class RtlEngine:
         result = host.run(self.program, images, self.memory, library=self.library, on_progress=self._report)
         launch, = result.launches
         finished = {written.tensor: cycle for written, cycle in zip(self.program.written, launch.finished, strict=True)}
-        return BatchRun(result.outputs, launch.tensors, finished, launch.counters["CYCLES"], launch.counters,
+        tensors = {written.tensor: unpack(launch.tensors[written.tensor], written.layout)
+                   for written in self.program.written}
+        return BatchRun(result.outputs, tensors, finished, launch.counters["CYCLES"], launch.counters,
                         result.seconds)
 
     def _report(self, cycles: int, done: int, total: int) -> None:
