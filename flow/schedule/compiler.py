@@ -15,6 +15,7 @@ from flow.schedule.lower import Lowered, lower
 from flow.schedule.memory import MemoryPlan, plan_memory
 from flow.schedule.order import hoist_loads
 from flow.schedule.program import HostInput, HostOutput, LayerSpan, Program, Written
+from flow.schedule.residency import everything_moves, plan_residency
 from flow.schedule.steps import Machine
 
 
@@ -26,12 +27,15 @@ def compile_graph(graph: ir.Graph, hw: HwConfig, trace: bool = False) -> Program
     lowered = lower(graph, hw, trace)
     outputs = {name: _resolve(lowered, lowered.softmax[name].inputs[0] if name in lowered.softmax else name)
                for name in graph.outputs}
-    plan = plan_memory(lowered, tuple(outputs.values()), hw, reuse=not trace)
-    machine = Machine(hw, plan.layouts)
+    kept = tuple(outputs.values())
+    residency = everything_moves(lowered.layers, hw) if trace else plan_residency(lowered.layers, kept, hw)
+    plan = plan_memory(lowered, kept, residency.tensors, hw, reuse=not trace)
+    machine = Machine(hw, plan.layouts, residency)
     code: list[Instruction] = []
     tags: list[int] = []
     problems: list[Problem] = []
     for index, layer in enumerate(lowered.layers):
+        machine.begin(index)
         try:
             part = emit_layer(layer, machine)
         except CapacityError as error:
@@ -110,7 +114,8 @@ def _host_outputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan,
 
 def _written(lowered: Lowered, plan: MemoryPlan) -> tuple[Written, ...]:
     return tuple(Written(layer.output.name, layer.name, plan.layouts[layer.output.name],
-                         plan.layouts[layer.output.name].size) for layer in lowered.layers)
+                         plan.layouts[layer.output.name].size)
+                 for layer in lowered.layers if layer.output.name in plan.layouts)
 
 
 def _spans(layers: tuple[Layer, ...], tags: list[int], positions: list[int]) -> tuple[LayerSpan, ...]:

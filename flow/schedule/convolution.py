@@ -11,6 +11,7 @@ from flow.isa.description import AluOp, Buffer, Opcode, Requant, Source0, Source
 from flow.isa.encoding import Instruction, make
 from flow.schedule.geometry import Span, Tile
 from flow.schedule.layers import ConvLayer
+from flow.schedule.residency import Resident
 from flow.schedule.steps import ROUNDING, Machine, tensor_requantise
 from flow.schedule.tiling import Chunk, ConvPlan, plan_convolution
 from flow.schedule.transfer import load_blocks, load_vectors, store_blocks
@@ -38,9 +39,11 @@ class Convolution:
 
     def __init__(self, layer: ConvLayer, machine: Machine) -> None:
         self.layer, self.machine, self.hw = layer, machine, machine.hw
-        self.plan: ConvPlan = plan_convolution(layer, self.hw)
-        self.source = machine.layouts[layer.source.name]
-        self.target = machine.layouts[layer.output.name]
+        resident = machine.residency.tensors
+        self.on_chip = resident.get(layer.source.name)
+        self.kept = resident.get(layer.output.name)
+        self.skip = resident.get(layer.residual.tensor.name) if layer.residual else None
+        self.plan: ConvPlan = plan_convolution(layer, self.hw, machine.inp.size, self.on_chip is not None)
         self.blocks = -(-layer.output.channels // self.hw.cols)
         self.piece_tiles = max(1, self.hw.wgt_depth // 2 // self.hw.tile_words)
         self.code: list[Instruction] = []
@@ -113,6 +116,7 @@ class Convolution:
         if layer.table is not None:
             self.slot_o = self._table(Table.O, layer.table)
         all_parameters = self.blocks <= hw.par_depth // 2
+        self._fill_border()
         par_base = self._load_parameters(range(self.blocks)) if all_parameters else 0
         bases: dict[tuple[int, int, int], int] = {}
         if self.resident:
@@ -123,9 +127,11 @@ class Convolution:
                     for n, piece in enumerate(pieces):
                         bases[block, c, n] = base + piece.offset // hw.axi_bytes
         for macro in self.plan.macros:
-            held_input = None
-            if len(self.plan.chunks) == 1:
-                held_input = self._load_input(macro, self.plan.chunks[0])
+            view = None
+            if self.on_chip:
+                view = _resident_view(self.on_chip)
+            elif len(self.plan.chunks) == 1:
+                view = self._load_input(macro, self.plan.chunks[0])
             for group in _ranges(range(self.blocks), self.group):
                 par = par_base + group.start if all_parameters else self._load_parameters(group)
                 if self.held and not self.resident:
@@ -133,7 +139,7 @@ class Convolution:
                         for n, piece in enumerate(self.pieces[block][0]):
                             bases[block, 0, n] = self.load_piece(piece)
                 for tile in self.plan.tiles(macro):
-                    self._tile(macro, tile, group, held_input, bases if self.held else None, par)
+                    self._tile(macro, tile, group, view, bases if self.held else None, par)
         return self.code
 
     def _table(self, table: Table, values: np.ndarray) -> int:
@@ -155,45 +161,59 @@ class Convolution:
                            source.height)
         return rows, tile.columns(window, source)
 
-    def _load_input(self, tile: Tile, chunk: Chunk) -> int:
+    def _load_input(self, tile: Tile, chunk: Chunk) -> View:
         rows, columns = self._spans(tile, chunk)
         base = self.machine.inp.take(len(chunk.vectors) * rows.size * columns.size)
-        self.code += load_vectors(self.hw, self.source, chunk.vectors, rows, columns, base, self.layer.pad_value)
-        return base
+        layout = self.machine.layouts[self.layer.source.name]
+        self.code += load_vectors(self.hw, layout, chunk.vectors, rows, columns, base, self.layer.pad_value)
+        return View(base, chunk.vectors.start, rows.start, columns.start, rows.size * columns.size, columns.size)
 
-    def _tile(self, macro: Tile, tile: Tile, group: range, held_input: int | None,
+    def _fill_border(self) -> None:
+        """Padding around an output that stays on the chip: fills that touch no memory."""
+        kept = self.kept
+        if kept is None:
+            return
+        hw, border = self.hw, kept.border
+        height = kept.tensor.height + border.top + border.bottom
+        pieces = ((0, 0, border.top, kept.pitch), (border.top + kept.tensor.height, 0, border.bottom, kept.pitch),
+                  (0, 0, height, border.left), (0, border.left + kept.tensor.width, height, border.right))
+        for y, x, rows, columns in pieces:
+            if rows and columns:
+                self.code.append(make(
+                    Opcode.LOAD, buffer=Buffer.INPUT, pad_value=kept.pad_value,
+                    base=(kept.base + y * kept.pitch + x) * hw.blocks, z_size=kept.vectors, pad_top=rows,
+                    pad_left=columns * hw.blocks, x_stride=1, y_stride=kept.pitch * hw.blocks,
+                    z_stride=kept.plane * hw.blocks))
+
+    def _tile(self, macro: Tile, tile: Tile, group: range, view: View | None,
               bases: dict[tuple[int, int, int], int] | None, par: int) -> None:
         bank = self.machine.next_bank()
         started: set[int] = set()
         skip = self._load_residual(tile, group)
         for c, chunk in enumerate(self.plan.chunks):
-            base = held_input if held_input is not None else self._load_input(macro, chunk)
+            here = view if view is not None else self._load_input(macro, chunk)
             for index, block in enumerate(group):
                 for n, piece in enumerate(self.pieces[block][c]):
                     words = bases[block, c, n] if bases is not None else self.load_piece(piece)
-                    self._gemm(macro, tile, chunk, piece, base, words, bank, index * tile.pixels, block not in started)
+                    self._gemm(tile, piece, here, words, bank, index * tile.pixels, block not in started)
                     started.add(block)
         self._epilogue(tile, group, bank, par, skip)
 
-    def _gemm(self, macro: Tile, tile: Tile, chunk: Chunk, piece: Piece, base: int, words: int, bank: int,
-              acc_base: int, init: bool) -> None:
+    def _gemm(self, tile: Tile, piece: Piece, view: View, words: int, bank: int, acc_base: int, init: bool) -> None:
         window = self.layer.window
-        rows, columns = self._spans(macro, chunk)
-        plane = rows.size * columns.size
-        y = (tile.y - macro.y) * window.stride[0] + (piece.kernel_rows.start - chunk.kernel_rows.start) * window.dilation[0]
-        x = (tile.x - macro.x) * window.stride[1] + piece.kernel_columns.start * window.dilation[1]
-        first = base + (piece.vectors.start - chunk.vectors.start) * plane + y * columns.size + x
+        y = tile.y * window.stride[0] - window.padding.top + piece.kernel_rows.start * window.dilation[0]
+        x = tile.x * window.stride[1] - window.padding.left + piece.kernel_columns.start * window.dilation[1]
         self.code.append(make(
-            Opcode.GEMM, init=int(init), acc_bank=bank, inp_base=first, acc_base=acc_base, wgt_base=words,
-            v_size=len(piece.vectors), h_size=len(piece.kernel_rows), w_size=len(piece.kernel_columns),
-            i_size=tile.height, j_size=tile.width, v_stride=plane, h_stride=window.dilation[0] * columns.size,
-            w_stride=window.dilation[1], i_stride=window.stride[0] * columns.size, j_stride=window.stride[1],
-            i_acc=tile.width, j_acc=1))
+            Opcode.GEMM, init=int(init), acc_bank=bank, inp_base=view.address(piece.vectors.start, y, x),
+            acc_base=acc_base, wgt_base=words, v_size=len(piece.vectors), h_size=len(piece.kernel_rows),
+            w_size=len(piece.kernel_columns), i_size=tile.height, j_size=tile.width, v_stride=view.plane,
+            h_stride=window.dilation[0] * view.pitch, w_stride=window.dilation[1],
+            i_stride=window.stride[0] * view.pitch, j_stride=window.stride[1], i_acc=tile.width, j_acc=1))
 
     def _load_residual(self, tile: Tile, group: range) -> int:
-        """Block address of the second operand's tile."""
+        """Block address of the second operand's tile, loaded as [block][row][column]."""
         residual = self.layer.residual
-        if residual is None:
+        if residual is None or self.skip is not None:
             return 0
         base = self.machine.inp.take(-(-len(group) * tile.pixels // self.hw.blocks)) * self.hw.blocks
         rows, columns = Span(tile.y, tile.y + tile.height, 0, 0), Span(tile.x, tile.x + tile.width, 0, 0)
@@ -202,24 +222,72 @@ class Convolution:
         return base
 
     def _epilogue(self, tile: Tile, group: range, bank: int, par: int, skip: int) -> None:
+        """Requantise a group of output blocks: all at once, or one by one where a block's neighbours are not its next."""
         layer, pixels = self.layer, tile.pixels
-        out = self.machine.out.take(len(group) * pixels)
-        place = {"acc_bank": bank, "k_size": len(group), "i_size": 1, "j_size": pixels, "k_acc": pixels, "j_acc": 1}
-        output = {"to_out": 1, "out_base": out, "k_out": pixels, "j_out": 1}
-        if layer.table is not None:
-            output |= {"table_o": 1, "slot_o": self.slot_o}
-        requantise = layer.requantise
-        self.code.append(make(
-            Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.BIAS, requant=Requant.CHANNEL,
-            rounding=ROUNDING[requantise.rounding.value], zero_point=requantise.zero_point, clamp=1,
-            clamp_min=requantise.minimum, clamp_max=requantise.maximum, par_base=par, par_stride=1, **place,
-            **({"to_acc": 1} if layer.residual else output)))
-        if layer.residual:
+        out = self.machine.out.take(len(group) * pixels) if self.kept is None else 0
+        apart = self.kept is not None or self.skip is not None
+        for part in (_ranges(group, 1) if apart else (group,)):
+            index = part.start - group.start
+            place = {"acc_bank": bank, "acc_base": index * pixels, "k_size": len(part), "i_size": tile.height,
+                     "j_size": tile.width, "k_acc": pixels, "i_acc": tile.width, "j_acc": 1}
+            output = self._destination(tile, part.start, out + index * pixels)
+            if layer.table is not None:
+                output |= {"table_o": 1, "slot_o": self.slot_o}
+            requantise = layer.requantise
             self.code.append(make(
-                Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP, table_a=1, slot_a=self.slot_a, table_b=1,
-                slot_b=self.slot_b, src_base=skip, k_src=pixels, j_src=1, **place, **output,
-                **tensor_requantise(layer.residual.requantise)))
-        self.code.append(store_blocks(self.hw, self.target, group, tile, out))
+                Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.BIAS, requant=Requant.CHANNEL,
+                rounding=ROUNDING[requantise.rounding.value], zero_point=requantise.zero_point, clamp=1,
+                clamp_min=requantise.minimum, clamp_max=requantise.maximum, par_base=par + index, par_stride=1, **place,
+                **({"to_acc": 1} if layer.residual else output)))
+            if layer.residual:
+                self.code.append(make(
+                    Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP, table_a=1, slot_a=self.slot_a,
+                    table_b=1, slot_b=self.slot_b, **self._operand(tile, part.start, skip + index * pixels), **place,
+                    **output, **tensor_requantise(layer.residual.requantise)))
+        if self.kept is None:
+            layout = self.machine.layouts[layer.output.name]
+            self.code.append(store_blocks(self.hw, layout, group, tile, out))
+
+    def _destination(self, tile: Tile, block: int, out: int) -> dict[str, int]:
+        """ALU fields of the result's place: the output buffer, or the input buffer if the tensor stays there."""
+        if self.kept is None:
+            return {"to_out": 1, "out_base": out, "k_out": tile.pixels, "i_out": tile.width, "j_out": 1}
+        base, row, column = _resident_block(self.kept, block, tile, self.hw.blocks)
+        return {"to_inp": 1, "dst_base": base, "i_dst": row, "j_dst": column}
+
+    def _operand(self, tile: Tile, block: int, skip: int) -> dict[str, int]:
+        """ALU fields of the second operand's place."""
+        if self.skip is None:
+            return {"src_base": skip, "k_src": tile.pixels, "i_src": tile.width, "j_src": 1}
+        base, row, column = _resident_block(self.skip, block, tile, self.hw.blocks)
+        return {"src_base": base, "i_src": row, "j_src": column}
+
+
+@dataclass(frozen=True)
+class View:
+    """A map in the input buffer: the address of (first_vector, first_row, first_column) and the steps."""
+
+    base: int
+    first_vector: int
+    first_row: int
+    first_column: int
+    plane: int
+    pitch: int
+
+    def address(self, vector: int, row: int, column: int) -> int:
+        """Input vector at source coordinates (negative ones are padding)."""
+        return (self.base + (vector - self.first_vector) * self.plane + (row - self.first_row) * self.pitch
+                + column - self.first_column)
+
+
+def _resident_view(resident: Resident) -> View:
+    return View(resident.base, 0, -resident.border.top, -resident.border.left, resident.plane, resident.pitch)
+
+
+def _resident_block(resident: Resident, block: int, tile: Tile, blocks: int) -> tuple[int, int, int]:
+    """(first block address, step per row, step per column) of a tile of channel block ``block``."""
+    vector = _resident_view(resident).address(block // blocks, tile.y, tile.x)
+    return vector * blocks + block % blocks, resident.pitch * blocks, blocks
 
 
 def source_rows(tile: Tile, stride: int, dilation: int, kernel_rows: range, before: int, limit: int) -> Span:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from flow.errors import CapacityError, Problem
 from flow.graph.ir import Tensor
-from flow.hardware.config import HwConfig
 from flow.isa.description import AluOp, Buffer, Opcode, Requant, Rounding, Source0, Source1, Table
 from flow.isa.encoding import Instruction, make
 from flow.schedule.average import reciprocal
@@ -40,10 +41,13 @@ def _table(machine: Machine, code: list[Instruction], values: np.ndarray | None)
     return {"table_o": 1, "slot_o": slot}
 
 
-def _block_tiles(name: str, output: Tensor, hw: HwConfig, needed: "callable[[int, int], int]") -> tuple[int, int, int]:  # type: ignore[valid-type]
-    """(tile height, tile width, blocks) such that ``needed(height, width)`` input blocks per channel block fit half the input buffer."""
+def _block_tiles(name: str, output: Tensor, machine: Machine,
+                 needed: Callable[[int, int], int]) -> tuple[int, int, int]:
+    """(tile height, tile width, blocks) such that ``needed(height, width)`` input blocks per channel block
+    fit half the input buffer."""
+    hw = machine.hw
     limit = pixel_limit(hw)
-    room = hw.inp_vectors // 2 * hw.blocks
+    room = machine.inp.size // 2 * hw.blocks
     height, width = spatial_tile(output.height, output.width, limit)
     while needed(height, width) > room and height * width > 1:
         height, width = (-(-height // 2), width) if height > 1 else (1, -(-width // 2))
@@ -65,7 +69,7 @@ def pool(layer: PoolLayer, machine: Machine) -> list[Instruction]:
         return (((height - 1) * stride[0] + (kernel[0] - 1) * dilation[0] + 1)
                 * ((width - 1) * stride[1] + (kernel[1] - 1) * dilation[1] + 1))
 
-    height, width, group = _block_tiles(layer.name, output, hw, needed)
+    height, width, group = _block_tiles(layer.name, output, machine, needed)
     taps = [(h, w) for h in range(kernel[0]) for w in range(kernel[1])]
     clamp = {"clamp": 1, "clamp_min": layer.minimum, "clamp_max": layer.maximum}
     for tile in tiles(output.height, output.width, height, width):
@@ -138,7 +142,7 @@ def mean(layer: MeanLayer, machine: Machine) -> list[Instruction]:
     hw, source, output = machine.hw, layer.source, layer.output
     code: list[Instruction] = []
     table = _table(machine, code, layer.table)
-    room = hw.inp_vectors // 2 * hw.blocks
+    room = machine.inp.size // 2 * hw.blocks
     blocks = -(-output.channels // hw.cols)
     group = max(1, min(blocks, pixel_limit(hw), room // min(room, source.width)))
     width = min(source.width, room // group)
@@ -180,7 +184,7 @@ def binary(layer: BinaryLayer, machine: Machine) -> list[Instruction]:
     slot_b, load_b = machine.load_table(Table.B, layer.table_b)
     code += [load_a, load_b]
     broadcast = layer.second.shape != output.shape
-    height, width, group = _block_tiles(layer.name, output, hw, lambda h, w: 2 * h * w + 2)
+    height, width, group = _block_tiles(layer.name, output, machine, lambda h, w: 2 * h * w + 2)
     for tile in tiles(output.height, output.width, height, width):
         for first, count in split(-(-output.channels // hw.cols), group):
             blocks = range(first, first + count)
@@ -210,7 +214,7 @@ def copy(layer: MapLayer, machine: Machine) -> list[Instruction]:
     hw, window, source, output = machine.hw, layer.window, layer.source, layer.output
     code: list[Instruction] = []
     table = _table(machine, code, layer.table)
-    height, width, group = _block_tiles(layer.name, output, hw, lambda h, w: h * w)
+    height, width, group = _block_tiles(layer.name, output, machine, lambda h, w: h * w)
     for tile in tiles(output.height, output.width, height, width):
         rows = source_span(tile.y, tile.height, 1, 1, 1, window.padding.top, source.height)
         columns = source_span(tile.x, tile.width, 1, 1, 1, window.padding.left, source.width)
@@ -231,7 +235,7 @@ def join(layer: JoinLayer, machine: Machine) -> list[Instruction]:
     hw, output = machine.hw, layer.output
     code: list[Instruction] = []
     starts = np.cumsum([0, *(part.channels for part in layer.parts)])
-    height, width = spatial_tile(output.height, output.width, min(pixel_limit(hw), hw.inp_vectors // 4))
+    height, width = spatial_tile(output.height, output.width, min(pixel_limit(hw), machine.inp.size // 4))
     origin = [(part, channel) for part, tensor in enumerate(layer.parts) for channel in range(tensor.channels)]
     selections: dict[tuple[int, int, int], int] = {}
     for tile in tiles(output.height, output.width, height, width):

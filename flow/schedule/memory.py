@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flow.graph.ir import Tensor
@@ -33,8 +34,10 @@ def _align(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def plan_memory(lowered: Lowered, outputs: tuple[str, ...], hw: HwConfig, reuse: bool) -> MemoryPlan:
-    """Place every tensor. outputs: names of tensors that must lie in OUTPUT. reuse: memory of dead tensors may be taken again."""
+def plan_memory(lowered: Lowered, outputs: tuple[str, ...], resident: Collection[str], hw: HwConfig,
+                reuse: bool) -> MemoryPlan:
+    """Place every tensor but the ``resident`` ones. outputs: names of tensors that must lie in OUTPUT.
+    reuse: memory of dead tensors may be taken again."""
     layouts: dict[str, Layout] = {}
     input_bytes = 0
     for folded in lowered.inputs:
@@ -48,6 +51,8 @@ def plan_memory(lowered: Lowered, outputs: tuple[str, ...], hw: HwConfig, reuse:
     living: list[tuple[int, int, int]] = []  # (offset, end, last layer that reads it)
     for index, layer in enumerate(lowered.layers):
         name = layer.output.name
+        if name in resident:
+            continue
         if name in outputs:
             layouts[name] = layout_of(layer.output, hw, Region.OUTPUT, output_bytes)
             output_bytes += _align(layouts[name].size)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from flow.graph.ir import Int8, Requantise
@@ -12,17 +10,19 @@ from flow.isa import description as isa
 from flow.isa.description import Buffer, Opcode, Region, Rounding, Table
 from flow.isa.encoding import Instruction, make, parameter_vectors
 from flow.schedule.program import Layout
+from flow.schedule.residency import Residency
 
 ROUNDING = {"half_away": Rounding.HALF_AWAY, "half_even": Rounding.HALF_EVEN, "half_up": Rounding.HALF_UP,
             "floor": Rounding.FLOOR}
 
 
 class Ring:
-    """Addresses of a buffer handed out in order, starting again at 0; what lay there before is simply overwritten
-    (the tokens see to it that it is no longer needed)."""
+    """Addresses of a piece of a buffer handed out in order, starting again at its beginning; what lay there before is simply
+    overwritten (the tokens see to it that it is no longer needed)."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, start: int = 0) -> None:
         self.size = size
+        self.start = start
         self.next = 0
 
     def take(self, count: int) -> int:
@@ -33,7 +33,7 @@ class Ring:
             self.next = 0
         first = self.next
         self.next += count
-        return first
+        return self.start + first
 
 
 class ConstantImage:
@@ -57,21 +57,13 @@ class ConstantImage:
         return b"".join(self.pieces)
 
 
-@dataclass
-class Step:
-    """Instructions that belong together: what is loaded, what is computed, what is stored."""
-
-    loads: list[Instruction] = field(default_factory=list)
-    compute: list[Instruction] = field(default_factory=list)
-    stores: list[Instruction] = field(default_factory=list)
-
-
 class Machine:
     """State of the scheduler while it walks through the layers: rings, constants and where tensors lie."""
 
-    def __init__(self, hw: HwConfig, layouts: dict[str, Layout]) -> None:
+    def __init__(self, hw: HwConfig, layouts: dict[str, Layout], residency: Residency) -> None:
         self.hw = hw
         self.layouts = layouts
+        self.residency = residency
         self.constants = ConstantImage()
         self.inp = Ring(hw.inp_vectors)
         self.wgt = Ring(hw.wgt_depth)
@@ -79,6 +71,12 @@ class Machine:
         self.out = Ring(hw.out_depth)
         self.bank = 0
         self.slots = {Table.A: 0, Table.B: 0, Table.O: 0}
+
+    def begin(self, layer: int) -> None:
+        """Give the layer with this index the input buffer that no resident tensor holds."""
+        start, size = self.residency.free[layer]
+        if (start, size) != (self.inp.start, self.inp.size):
+            self.inp = Ring(size, start)
 
     def next_bank(self) -> int:
         """The accumulator bank for the next group of accumulators."""

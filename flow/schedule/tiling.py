@@ -61,8 +61,11 @@ def input_vectors(layer: ConvLayer, height: int, width: int, vectors: int, kerne
     return vectors * rows * columns
 
 
-def plan_convolution(layer: ConvLayer, hw: HwConfig) -> ConvPlan:
-    """Tiles of a convolution. Raises CapacityError if not even one pixel with one kernel row fits."""
+def plan_convolution(layer: ConvLayer, hw: HwConfig, ring: int, on_chip: bool) -> ConvPlan:
+    """Tiles of a convolution. ring: input vectors that transfers may use; on_chip: the source is resident.
+
+    Raises CapacityError if not even one pixel with one kernel row fits.
+    """
     output = layer.output
     kernel_rows = layer.window.kernel[0]
     vectors = -(-layer.source.channels // hw.rows)
@@ -70,9 +73,12 @@ def plan_convolution(layer: ConvLayer, hw: HwConfig) -> ConvPlan:
     height, width = spatial_tile(output.height, output.width, limit)
     group = _group(height * width, output, hw, limit)
     residual = -(-group * height * width // hw.blocks) if layer.residual else 0
-    room = (hw.inp_vectors - 2 * residual) // 2
+    room = (ring - 2 * residual) // 2
     whole = input_vectors(layer, height, width, vectors, kernel_rows)
     chunks: tuple[Chunk, ...] = (Chunk(range(vectors), range(kernel_rows)),)
+    if on_chip:
+        resident = weight_words(layer, hw) <= hw.wgt_depth // 2
+        return ConvPlan((Tile(0, 0, output.height, output.width),), height, width, group, chunks, resident)
     if whole > room:
         height, width, chunks = _chunked(layer, hw, height, width, room)
         group = _group(height * width, output, hw, limit)

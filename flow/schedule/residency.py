@@ -1,0 +1,139 @@
+"""Which tensors stay in the input buffer from the layer that makes them to the last that reads them.
+
+A resident tensor lies as [vector][row][column] with a border of padding as wide as its readers need, so that a convolution
+reads it where it is. What remains free while a layer runs is the ring its other transfers use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flow.graph.ir import Padding, Tensor
+from flow.hardware.config import HwConfig
+from flow.schedule.geometry import source_span
+from flow.schedule.layers import ConvLayer, Layer
+
+#: share of the input buffer that must stay free, in one piece, for transfers
+FREE_SHARE = 5
+#: largest pad field of LOAD
+FILL_LIMIT = (1 << 12) - 1
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A tensor in the input buffer: vectors from ``base``; ``pad_value`` fills the border."""
+
+    tensor: Tensor
+    base: int
+    vectors: int
+    border: Padding
+    pad_value: int
+
+    @property
+    def pitch(self) -> int:
+        return self.tensor.width + self.border.left + self.border.right
+
+    @property
+    def plane(self) -> int:
+        return self.pitch * (self.tensor.height + self.border.top + self.border.bottom)
+
+    @property
+    def size(self) -> int:
+        """Input vectors occupied."""
+        return self.vectors * self.plane
+
+
+@dataclass(frozen=True)
+class Residency:
+    """Resident tensors by name, and for each layer the free piece (first vector, vectors) of the input buffer."""
+
+    tensors: dict[str, Resident]
+    free: tuple[tuple[int, int], ...]
+
+
+def everything_moves(layers: Sequence[Layer], hw: HwConfig) -> Residency:
+    """No tensor stays on the chip."""
+    return Residency({}, ((0, hw.inp_vectors),) * len(layers))
+
+
+def plan_residency(layers: Sequence[Layer], outputs: Sequence[str], hw: HwConfig) -> Residency:
+    """Keep what fits, in the order of the layers. outputs: tensors that must be written to device memory."""
+    found: dict[str, Resident] = {}
+    lives: dict[str, tuple[int, int]] = {}
+    reserve = hw.inp_vectors // FREE_SHARE
+    for index, layer in enumerate(layers):
+        name = layer.output.name
+        readers = [n for n, other in enumerate(layers) if any(source.name == name for source in other.sources)]
+        if name in outputs or not readers or not isinstance(layer, ConvLayer):
+            continue
+        border = _border(layer.output, [layers[n] for n in readers], hw.blocks)
+        if border is None:
+            continue
+        candidate = Resident(layer.output, 0, -(-layer.output.channels // hw.rows), border[0], border[1])
+        life = (index, max(readers))
+        base = _place(candidate.size, life, found, lives, hw, reserve)
+        if base is not None:
+            found[name] = Resident(candidate.tensor, base, candidate.vectors, candidate.border, candidate.pad_value)
+            lives[name] = life
+    return Residency(found, tuple(_largest_gap(_occupied(n, n, found, lives), hw) for n in range(len(layers))))
+
+
+def _border(tensor: Tensor, readers: Sequence[Layer], blocks: int) -> tuple[Padding, int] | None:
+    """Border that serves all readers and its value; None if one of them cannot read a resident tensor."""
+    sides = [0, 0, 0, 0]
+    values: set[int] = set()
+    for layer in readers:
+        if not isinstance(layer, ConvLayer):
+            return None
+        if layer.source.name != tensor.name:
+            continue
+        window, output = layer.window, layer.output
+        rows = source_span(0, output.height, window.stride[0], window.dilation[0], window.kernel[0], window.padding.top,
+                           tensor.height)
+        columns = source_span(0, output.width, window.stride[1], window.dilation[1], window.kernel[1],
+                              window.padding.left, tensor.width)
+        needed = (rows.before, rows.after, columns.before, columns.after)
+        if any(needed):
+            values.add(layer.pad_value)
+        sides = [max(a, b) for a, b in zip(sides, needed, strict=True)]
+    widest = (tensor.width + sides[2] + sides[3]) * blocks
+    if len(values) > 1 or max(widest, tensor.height + sides[0] + sides[1]) > FILL_LIMIT:
+        return None
+    return Padding(*sides), values.pop() if values else 0
+
+
+def _occupied(first: int, last: int, found: dict[str, Resident],
+              lives: dict[str, tuple[int, int]]) -> list[tuple[int, int]]:
+    """Pieces taken while layers first..last run."""
+    return sorted((r.base, r.base + r.size) for name, r in found.items()
+                  if lives[name][0] <= last and first <= lives[name][1])
+
+
+def _gaps(taken: list[tuple[int, int]], hw: HwConfig) -> list[tuple[int, int]]:
+    gaps, at = [], 0
+    for low, high in taken:
+        if low > at:
+            gaps.append((at, low - at))
+        at = max(at, high)
+    if at < hw.inp_vectors:
+        gaps.append((at, hw.inp_vectors - at))
+    return gaps
+
+
+def _largest_gap(taken: list[tuple[int, int]], hw: HwConfig) -> tuple[int, int]:
+    return max(_gaps(taken, hw), key=lambda gap: gap[1], default=(0, 0))
+
+
+def _place(size: int, life: tuple[int, int], found: dict[str, Resident], lives: dict[str, tuple[int, int]],
+           hw: HwConfig, reserve: int) -> int | None:
+    """Lowest or highest place that leaves ``reserve`` free in one piece during the whole life."""
+    taken = _occupied(life[0], life[1], found, lives)
+    for low, room in _gaps(taken, hw):
+        if room < size:
+            continue
+        for base in (low, low + room - size):
+            if all(_largest_gap(sorted([*_occupied(n, n, found, lives), (base, base + size)]), hw)[1] >= reserve
+                   for n in range(life[0], life[1] + 1)):
+                return base
+    return None
