@@ -1,0 +1,97 @@
+// Says whether an instruction is ILLEGAL, and which unit it is for. Combinational.
+//
+// last_i: it is the stream's last one, where FINISH must stand and nowhere else.
+module legality
+  import isa_pkg::*;
+  import engine_pkg::*;
+  import core_pkg::*;
+(
+  input  logic [INSTRUCTION_BITS-1:0] instruction_i,
+  input  logic                        last_i,
+  output logic                        illegal_o,
+  output logic [UNITS-1:0]            unit_o
+);
+
+  header_t header;
+  load_t load;
+  gemm_t gemm;
+  alu_t alu;
+  store_t store;
+  finish_t finish;
+
+  assign header = header_t'(instruction_i);
+  assign load = load_t'(instruction_i);
+  assign gemm = gemm_t'(instruction_i);
+  assign alu = alu_t'(instruction_i);
+  assign store = store_t'(instruction_i);
+  assign finish = finish_t'(instruction_i);
+
+  localparam int unsigned WIDE_WORDS = TABLE_ENTRIES * VALUE_BYTES / AXI_BYTES;
+  localparam int unsigned NARROW_WORDS = TABLE_ENTRIES / AXI_BYTES;
+  localparam int unsigned TABLE_END = 32'(TABLE_O) + TABLE_SLOTS;
+
+  // True if an address or pitch is no multiple of a power of two.
+  function automatic logic misaligned(input logic [63:0] value, input int unsigned unit);
+    return (value & 64'(unit - 1)) != '0;
+  endfunction
+
+  logic load_bad, gemm_bad, alu_bad, store_bad, finish_bad;
+  logic linear_bad, table_bad, alu_inp;
+
+  always_comb begin
+    linear_bad = misaligned(64'(load.offset), AXI_BYTES) || 32'(load.y_size) != 1 || 32'(load.z_size) != 1 ||
+                 load.pad_value != '0 || load.pad_left != '0 || load.pad_right != '0 || load.pad_top != '0 ||
+                 load.pad_bottom != '0 || load.x_stride != '0 || load.y_stride != '0 || load.z_stride != '0 ||
+                 load.y_pitch != '0 || load.z_pitch != '0;
+    table_bad = 32'(load.base) >= TABLE_END ||
+                32'(load.x_size) != ((load.base >= TABLE_O) ? NARROW_WORDS : WIDE_WORDS);
+    load_bad = load.reserved != '0 || (load.pop & ~(FROM_GEMM | FROM_ALU | FROM_STORE)) != '0 ||
+               (load.push & ~(FROM_GEMM | FROM_ALU)) != '0;
+    if (load.buffer == BUFFER_INPUT) begin
+      if (misaligned(64'(load.offset), GRANULE_BYTES) || misaligned(64'(load.y_pitch), GRANULE_BYTES) ||
+          misaligned(64'(load.z_pitch), GRANULE_BYTES)) load_bad = 1'b1;
+    end else if (linear_bad || (load.buffer == BUFFER_TABLE && table_bad)) load_bad = 1'b1;
+
+    gemm_bad = gemm.reserved != '0 || ((gemm.pop | gemm.push) & ~(FROM_LOAD | FROM_ALU)) != '0;
+
+    alu_inp = alu.src1 == SOURCE1_INP;
+    alu_bad = alu.reserved != '0 || ((alu.pop | alu.push) & ~(FROM_LOAD | FROM_GEMM | FROM_STORE)) != '0 ||
+              alu.op > ALU_MAC || alu.requant > REQUANT_CHANNEL || (alu.src0 == SOURCE0_INP && alu_inp) ||
+              (alu.op == ALU_MOV) != (alu.src1 == SOURCE1_NONE) || (alu.op == ALU_MAC && !alu_inp) ||
+              (alu.table_b != '0 && !alu_inp) || (alu.to_acc | alu.to_out | alu.to_inp) == '0 ||
+              ((alu.to_out | alu.to_inp | alu.table_o) != '0 && alu.clamp == '0) ||
+              (alu.clamp != '0 && alu.clamp_min > alu.clamp_max);
+
+    store_bad = store.reserved != '0 || (store.pop & ~FROM_ALU) != '0 ||
+                (store.push & ~(FROM_ALU | FROM_LOAD)) != '0 || store.region == REGION_CONSTANT ||
+                misaligned(64'(store.offset), GRANULE_BYTES) || misaligned(64'(store.y_pitch), GRANULE_BYTES) ||
+                misaligned(64'(store.z_pitch), GRANULE_BYTES);
+
+    finish_bad = finish.reserved != '0 || finish.pop != '0 || finish.push != '0;
+  end
+
+  always_comb begin
+    unit_o = '0;
+    unique case (header.opcode)
+      OP_LOAD: begin
+        illegal_o = load_bad || last_i;
+        unit_o = FROM_LOAD;
+      end
+      OP_GEMM: begin
+        illegal_o = gemm_bad || last_i;
+        unit_o = FROM_GEMM;
+      end
+      OP_ALU: begin
+        illegal_o = alu_bad || last_i;
+        unit_o = FROM_ALU;
+      end
+      OP_STORE: begin
+        illegal_o = store_bad || last_i;
+        unit_o = FROM_STORE;
+      end
+      OP_FINISH: illegal_o = finish_bad || !last_i;
+      default: illegal_o = 1'b1;
+    endcase
+  end
+
+endmodule
