@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import flow
-from flow.build.steps import source_hash, tool_versions
+from flow.build.origin import source_hash, tool_versions
 from flow.errors import Problem, UsageError
 
 NAME = "manifest.json"
@@ -65,6 +65,16 @@ def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
         return False
     wanted = json.loads(json.dumps(provenance(inputs)))
     return all(content.get(name) == value for name, value in wanted.items()) and content["files"] == _files(folder)
+
+
+def intact(folder: Path, part: Path) -> bool:
+    """Whether every file of ``part``, a folder inside ``folder``, is as the manifest says. False without a manifest."""
+    try:
+        wanted = read(folder)["files"]
+    except UsageError:
+        return False
+    names = [path for path in part.rglob("*") if path.is_file() and path.name not in NOT_COVERED]
+    return all(wanted.get(str(path.relative_to(folder))) == file_hash(path) for path in names)
 
 
 def check(folder: Path) -> None:

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 from flow.build.job import Source
+from flow.build.origin import source_hash
 from flow.build.progress import Progress
-from flow.build.steps import source_hash
 from flow.errors import Problem, UsageError
 from flow.isa.render import ROOT
 

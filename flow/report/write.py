@@ -21,6 +21,7 @@ def write(folder: Path, fpga: str, sizing: Sizing, program: Program, verificatio
     """summary.txt, report.json, report.html, hw.json, and verify/ if there was a verification."""
     shown = figures(fpga, sizing, program, verification.verdict if verification else None)
     text = summary(shown)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "summary.txt").write_text(text)
     (folder / "report.json").write_text(json.dumps(shown.to_json(), indent=1) + "\n")
     (folder / "report.html").write_text(page(shown, text, sizing.to_text()))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flow.build import manifest
 from flow.build.progress import Silent
 from flow.build.steps import Steps
 
@@ -84,9 +85,14 @@ def test_published_stages_are_taken_again(tmp_path: Path) -> None:
     steps.run("two.m", lambda: counter.make("two", {"sum": one}), after=("one.m",), options={"option": "a"})
     steps.publish(tmp_path / "final" / "steps", "m")
     assert sorted(path.name for path in (tmp_path / "final" / "steps").iterdir()) == ["1-one", "2-two"]
+    manifest.write(tmp_path / "final", {})
     (tmp_path / "other").mkdir()
     assert run(tmp_path / "other", counter, previous=tmp_path / "final") == (1, {"sum": 1})
     assert counter.calls == ["one", "two"]
+    (tmp_path / "final" / "steps" / "2-two" / "value.json").write_text("3")
+    (tmp_path / "third").mkdir()
+    assert run(tmp_path / "third", counter, previous=tmp_path / "final") == (1, {"sum": 1})
+    assert counter.calls == ["one", "two", "two"]
 
 
 def test_dump_and_timing(tmp_path: Path) -> None:

