@@ -127,7 +127,7 @@ class Rounding(IntEnum):
 
     HALF_AWAY = 0
     HALF_EVEN = 1
-    HALF_UP = 2
+    HALF_UP = 2  # rounds once: where right > 0 the high multiply before it is a floor, without its nudge
     FLOOR = 3
 
 
