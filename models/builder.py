@@ -83,6 +83,8 @@ class Builder:
         outputs = weights.shape[3] if depthwise else weights.shape[0]
         target = (1, *_output_size((height, width), extent, stride, padding), outputs)
         inputs = [source, *self._parameters(source, name, weights, scales, bias, 3 if depthwise else 0)]
+        if bias is None:
+            inputs.pop()
         return self.op("DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", inputs, name, target, scale, zero_point, options)
 
     def dense(self, source: int, name: str, weights: np.ndarray, scales: Sequence[float], bias: np.ndarray | None, scale: float,

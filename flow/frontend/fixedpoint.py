@@ -20,8 +20,6 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
         shift += 1
     if shift < -31:
         return 0, 0
-    if shift > 30:
-        return (1 << 31) - 1, 30
     return multiplier, shift
 
 

@@ -8,7 +8,7 @@ from flow.frontend.context import Context, Refusal, activation, fused_activation
 from flow.frontend.fixedpoint import activation_range, quantise_multipliers
 from flow.frontend.flatbuffer import FlatOp, FlatTensor
 from flow.graph.ir import (AveragePool2D, Conv2D, Dense, DepthwiseConv2D, Int8, Int32, MaxPool2D, Node, Padding, Requantise,
-                           Window)
+                           Rounding, Window)
 
 
 def conv(context: Context, op: FlatOp, name: str) -> Node:
@@ -119,13 +119,15 @@ def _bias(context: Context, op: FlatOp, outputs: int) -> Int32:
 def _requantise(source: FlatTensor, filters: FlatTensor, target: FlatTensor, op: FlatOp, outputs: int) -> Requantise:
     if len(filters.scales) not in (1, outputs):
         raise Refusal(f"{len(filters.scales)} weight scales for {outputs} outputs", "convert the model again")
-    if op.kind == "FULLY_CONNECTED" and len(filters.scales) == 1:
+    dense = op.kind == "FULLY_CONNECTED"
+    if dense and len(filters.scales) == 1:  # this kernel multiplies the scales in single precision
         reals = [float(np.float32(source.scale) * np.float32(filters.scale)) / target.scale]
     else:
         reals = [source.scale * scale / target.scale for scale in filters.scales]
     multiplier, shift = quantise_multipliers(reals)
     low, high = activation_range(fused_activation(op), target.scale, target.zero_point)
-    return Requantise(multiplier, shift, target.zero_point, low, high)
+    rounding = Rounding.HALF_UP if dense else Rounding.HALF_AWAY
+    return Requantise(multiplier, shift, target.zero_point, low, high, rounding)
 
 
 def _ungroup(weights: np.ndarray | None, channels: int) -> Int8:

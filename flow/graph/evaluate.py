@@ -72,9 +72,9 @@ def requantise(sums: np.ndarray, by: Requantise) -> Int8:
     """int8 result for accumulators whose last axis is the channels; they wrap to int32 first."""
     left = np.maximum(by.shift, 0).astype(np.int64)
     right = np.maximum(-by.shift, 0).astype(np.int64)
-    shifted = _wrap(_wrap(np.asarray(sums, dtype=np.int64)) << left)
-    high = (shifted * by.multiplier.astype(np.int64) + np.where(shifted >= 0, 1 << 30, 1 - (1 << 30)))
-    high = np.where(high >= 0, high >> 31, -(-high >> 31))
+    product = _wrap(_wrap(np.asarray(sums, dtype=np.int64)) << left) * by.multiplier.astype(np.int64)
+    once = (by.rounding is Rounding.HALF_UP) & (right > 0)
+    high = (product + np.where(once, 0, 1 << 30)) >> 31
     result = _shift(high, right, by.rounding) + by.zero_point
     return np.clip(result, by.minimum, by.maximum).astype(np.int8)
 

@@ -19,7 +19,10 @@ Int32 = npt.NDArray[np.int32]
 
 
 class Rounding(Enum):
-    """Rounding of the requantiser's right shift (same meaning as ``flow.isa.description.Rounding``)."""
+    """Rounding of the requantiser's right shift (same meaning as ``flow.isa.description.Rounding``).
+
+    HALF_UP rounds once: (x * 2**left * multiplier + 2**(30 + right)) >> (31 + right); TensorFlow Lite's dense layers.
+    """
 
     HALF_AWAY = "half_away"
     HALF_EVEN = "half_even"
@@ -215,8 +218,7 @@ class Softmax(Node):
 class Graph:
     """Nodes in an order in which every input is a graph input or an earlier node's output.
 
-    ``inputs`` and ``outputs`` are names of tensors, in the model's order. ``float_inputs`` tells for each whether the model
-    took float (then the host quantises) or int8.
+    ``inputs`` and ``outputs`` are names of tensors, in the model's order; the host quantises and dequantises.
     """
 
     name: str
