@@ -170,13 +170,6 @@ module fetch
     free_q <= free_q + FREE_BITS'(head_pop);
 
     unique case (state_q)
-      IDLE: if (start_i) begin
-        state_q <= CHECK;
-        next_q <= base_i + program_i;
-        left_q <= PC_BITS'(1);
-        arrived_q <= '0;
-        beat_q <= '0;
-      end
       CHECK: state_q <= fault ? IDLE : HEADER;
       HEADER: if (slot_valid) begin
         state_q <= fault ? IDLE : WINDOW;
@@ -200,6 +193,13 @@ module fetch
       if (state_q == RUN) free_q <= free_q - FREE_BITS'(wanted) + FREE_BITS'(head_pop);
     end
 
+    if (start_i) begin
+      state_q <= CHECK;
+      next_q <= base_i + program_i;
+      left_q <= PC_BITS'(1);
+      arrived_q <= '0;
+      beat_q <= '0;
+    end
     if (!rst_ni) begin
       state_q <= IDLE;
       request_q <= 1'b0;
