@@ -44,8 +44,8 @@ def explain(outcome: Outcome) -> Problem:
         return Problem(_WHERE, f"failed (exit {outcome.code}):\n{outcome.message}",
                        "the kernels refuse this model; run it in TensorFlow Lite to see the same message")
     return Problem(_WHERE, f"aborted with {outcome.signal}:\n{outcome.message}",
-                   "a tensor has a degenerate scale (typical for an untrained network, whose logits hardly vary): train the "
-                   "model, or give calibration data that excites every layer")
+                   "the kernels give up on degenerate numbers, for example a softmax over more than 512 nearly equal logits "
+                   "(typical for an untrained network): train the model, or give calibration data that excites every layer")
 
 
 def _read(path: Path) -> dict[str, Int8]:
