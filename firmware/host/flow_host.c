@@ -23,11 +23,11 @@ typedef struct {
 static int usage(const char *problem, const char *name) {
     if (problem) fprintf(stderr, "flow_host: %s%s%s\n\n", problem, name ? ": " : "", name ? name : "");
     fprintf(stderr,
-            "flow_host --weights weights.bin --input FILE... --images N [options]\n"
-            "  --input FILE      images of one network input, once for each, in the model's order\n"
+            "flow_host --weights weights.bin --input FILE... [options]\n"
+            "  --input FILE      images of one network input, raw or .npy, once for each, in the model's order\n"
             "  --output FILE     where to write a network output, once for each, in the model's order\n"
             "  --expect FILE     compare a network output with the file's bytes; a difference ends with exit code 1\n"
-            "  --images N        images in the files\n"
+            "  --images N        images in the files (0: as many as the first .npy file has)\n"
             "  --cores N         cores to use (1)\n"
             "  --float 0|1       files hold float32 and not int8 (0)\n"
             "  --timeout-ns N    longest time of one launch (60 s)\n"
@@ -58,7 +58,7 @@ static int parse(int argc, char **argv, options *o) {
     if (o->inputs != FLOW_MODEL.input_count) return usage("one --input for each network input", NULL);
     if (o->outputs && o->outputs != FLOW_MODEL.output_count) return usage("one --output for each network output", NULL);
     if (o->expects && o->expects != FLOW_MODEL.output_count) return usage("one --expect for each network output", NULL);
-    if (!o->images || !o->cores || o->cores > MAX_CORES) return usage("--images and --cores start at 1", NULL);
+    if (!o->cores || o->cores > MAX_CORES) return usage("--cores starts at 1", NULL);
     return 0;
 }
 
@@ -71,8 +71,23 @@ static void *allocate(size_t bytes) {
     return memory;
 }
 
-/* The whole file; length is what it must have, or 0 for any. */
-static uint8_t *read_file(const char *path, size_t *length) {
+/* Bytes before the data of a .npy file, 0 if it is none; sets the number of images. */
+static size_t npy_header(const uint8_t *data, size_t length, uint32_t *images) {
+    static const char magic[] = "\x93NUMPY";
+    if (length < 12 || memcmp(data, magic, 6) != 0) return 0;
+    const int wide = data[6] > 1;
+    size_t size = data[8] | (size_t)data[9] << 8;
+    if (wide) size |= (size_t)data[10] << 16 | (size_t)data[11] << 24;
+    const size_t start = wide ? 12 : 10;
+    if (size > length - start) return 0;
+    for (size_t i = start; i + 10 < start + size; ++i)
+        if (memcmp(data + i, "'shape': (", 10) == 0) *images = (uint32_t)strtoul((const char *)data + i + 10, NULL, 10);
+    return start + size;
+}
+
+/* The file's bytes, of a .npy file its data. length is what there must be, or 0 for any. images (may be NULL) is set to the first
+ * dimension of a .npy file. */
+static uint8_t *read_file(const char *path, size_t *length, uint32_t *images) {
     FILE *file = fopen(path, "rb");
     long size = -1;
     if (file && fseek(file, 0, SEEK_END) == 0) size = ftell(file);
@@ -81,18 +96,19 @@ static uint8_t *read_file(const char *path, size_t *length) {
         if (file) fclose(file);
         return NULL;
     }
-    uint8_t *data = NULL;
-    if (*length && (size_t)size != *length) {
-        fprintf(stderr, "flow_host: %s has %ld bytes and must have %zu\n", path, size, *length);
-    } else {
-        data = allocate((size_t)size);
-        if (fread(data, 1, (size_t)size, file) != (size_t)size) {
-            fprintf(stderr, "flow_host: cannot read %s\n", path);
-            free(data);
-            data = NULL;
-        }
-        *length = (size_t)size;
+    uint8_t *data = allocate((size_t)size + 1);
+    size_t got = fread(data, 1, (size_t)size, file);
+    uint32_t found = 0;
+    const size_t header = npy_header(data, got, &found);
+    if (images && header) *images = found;
+    got -= header;
+    memmove(data, data + header, got);
+    if (got + header != (size_t)size || (*length && got != *length)) {
+        fprintf(stderr, "flow_host: %s has %zu bytes of data and must have %zu\n", path, got, *length);
+        free(data);
+        data = NULL;
     }
+    *length = got;
     fclose(file);
     return data;
 }
@@ -204,7 +220,7 @@ static int store_outputs(const options *o, int8_t *const *outputs) {
 static int compare_outputs(const options *o, int8_t *const *outputs, uint64_t *wrong) {
     for (uint32_t i = 0; i < o->expects; ++i) {
         size_t count = output_values(i) * o->images;
-        uint8_t *expected = read_file(o->expect[i], &count);
+        uint8_t *expected = read_file(o->expect[i], &count, NULL);
         if (!expected) return 3;
         for (size_t k = 0; k < count; ++k) {
             if ((uint8_t)outputs[i][k] == expected[k]) continue;
@@ -217,12 +233,19 @@ static int compare_outputs(const options *o, int8_t *const *outputs, uint64_t *w
     return *wrong ? 1 : 0;
 }
 
-static int load_inputs(const options *o, int8_t **inputs) {
+/* Reads all inputs; their number of images comes from the first .npy file if it was not given. */
+static int load_inputs(options *o, int8_t **inputs) {
     for (uint32_t i = 0; i < o->inputs; ++i) {
-        const size_t count = input_values(i) * o->images;
-        size_t length = count * (o->floats ? sizeof(float) : 1);
-        uint8_t *data = read_file(o->input[i], &length);
+        const size_t value = o->floats ? sizeof(float) : 1;
+        size_t length = input_values(i) * o->images * value;
+        uint8_t *data = read_file(o->input[i], &length, o->images ? NULL : &o->images);
         if (!data) return 3;
+        const size_t count = input_values(i) * o->images;
+        if (!count || length != count * value) {
+            fprintf(stderr, "flow_host: %s: give --images\n", o->input[i]);
+            free(data);
+            return 3;
+        }
         if (o->floats) {
             inputs[i] = allocate(count);
             const flow_status status = flow_quantise((const float *)(void *)data, count, FLOW_MODEL.inputs[i].scale,
@@ -236,19 +259,19 @@ static int load_inputs(const options *o, int8_t **inputs) {
     return 0;
 }
 
-static int run(const options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_image, uint8_t *output_image) {
+static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_image, uint8_t *output_image) {
     flow_transport transport;
     flow_core cores[MAX_CORES];
     const uint64_t bytes = flow_device_bytes(&FLOW_MODEL);
-    const uint32_t batches = (o->images + FLOW_MODEL.pix - 1) / FLOW_MODEL.pix;
     uint64_t wrong = 0;
     int result = load_inputs(o, inputs);
     if (result) return result;
+    const uint32_t batches = (o->images + FLOW_MODEL.pix - 1) / FLOW_MODEL.pix;
     for (uint32_t i = 0; i < FLOW_MODEL.output_count; ++i) outputs[i] = allocate(output_values(i) * o->images);
     if (platform_open(&transport, o->cores, bytes) != 0) return 4;
     const uint32_t channels = platform_channels();
     size_t length = 0;
-    uint8_t *weights = read_file(o->weights, &length);
+    uint8_t *weights = read_file(o->weights, &length, NULL);
     if (!weights) result = 3;
     for (uint32_t k = 0; k < o->cores && !result; ++k) {
         flow_status status = flow_open(&cores[k], &transport, &FLOW_MODEL, k, k % channels, k / channels * bytes,

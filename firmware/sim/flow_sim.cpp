@@ -364,13 +364,17 @@ struct flow_sim {
         }
         if (c.awready && get_bit(t.m_axi_awvalid_o, n)) {
             check_address(n, c.aw, true);
+            bool ordered = true;  // bytes of one ID become visible in order, also where bursts overlap
+            for (unsigned i = 0; i < c.writes.count; ++i) {
+                if (c.writes.at(i).id == c.aw.id && !c.writes.at(i).early) ordered = false;
+            }
             Burst &b = c.writes.push();
             b.address = c.aw.address;
             b.beats = c.aw.length + 1u;
             b.done = 0;
             b.id = c.aw.id;
             b.due = ~0ull;
-            b.early = c.random.next() >> 63;
+            b.early = (c.random.next() >> 63) && ordered;
             b.whole = true;
             b.response = static_cast<uint8_t>(response(c, b, true));
         }

@@ -22,10 +22,15 @@ def c_float(value: float) -> str:
     return f"{float(np.float32(value)).hex()}f"
 
 
+def tcl(text: str) -> str:
+    """A Tcl word with exactly these characters, nothing substituted."""
+    return "".join(c if (c.isalnum() and c.isascii()) or c in "_-./" else f"\\u{ord(c):04x}" for c in text)
+
+
 @cache
 def _environment() -> jinja2.Environment:
     extended = environment()
-    extended.filters |= {"c_string": c_string, "c_float": c_float,
+    extended.filters |= {"c_string": c_string, "c_float": c_float, "tcl": tcl,
                          "hex64": lambda value: f"UINT64_C(0x{value:016X})"}
     return extended
 

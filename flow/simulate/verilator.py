@@ -8,10 +8,12 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from flow.emit.folder import MAKE_VARIABLES, VERILATE
 from flow.errors import Problem, ToolError
 from flow.hardware.config import HwConfig
 from flow.isa.render import ROOT, engine_package, environment
@@ -19,17 +21,7 @@ from flow.isa.render import ROOT, engine_package, environment
 HARNESS = ROOT / "firmware" / "sim"
 TOP = "flow_top"
 LIBRARY = "libflow_sim.so"
-#: What the PyPI package's unconfigured makefile lacks; harmless for a configured one.
-MAKE_VARIABLES = (
-    "CFG_CXXFLAGS_PCH_I=-include",
-    "CFG_CXXFLAGS_STD=-std=gnu++20",
-    "CFG_LDLIBS_THREADS=-pthread",
-    "OPT_FAST=-O2",
-    "OPT_SLOW=-O1",
-    "OPT_GLOBAL=-O2",
-)
-VERILATE = ("--cc", "--top-module", TOP, "--prefix", f"V{TOP}", "-O3", "--x-assign", "fast", "--x-initial", "unique",
-            "-Wno-lint", "-Wno-style", "-CFLAGS", "-fPIC")
+FLAGS = (*VERILATE, "-CFLAGS", "-fPIC")
 
 
 def cache_folder() -> Path:
@@ -82,7 +74,7 @@ def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: st
     version = run_tool([command, "--version"], ROOT, variables, "verilator").strip()
     config_header = sim_config(hw)
     harness = sorted(HARNESS.glob("flow_sim.*"))
-    flags = (*VERILATE, *(("--threads", str(threads)) if threads > 1 else ()))
+    flags = (*FLAGS, *(("--threads", str(threads)) if threads > 1 else ()))
 
     digest = hashlib.sha256()
     for part in (version, repr(flags), repr(MAKE_VARIABLES), package, config_header):
@@ -106,7 +98,8 @@ def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: st
             (work / "flow_sim_config.h").write_text(config_header)
             run_tool([command, *flags, "-Mdir", "obj", "engine_pkg.sv", *(str(path.resolve()) for path in rtl_files)],
                      work, variables, "verilating the engine")
-            run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES], work, variables,
+            run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES,
+                      f"PYTHON3={sys.executable}"], work, variables,
                      "compiling the verilated engine")
             root = variables.get("VERILATOR_ROOT") or run_tool([command, "--getenv", "VERILATOR_ROOT"], work,
                                                                  variables, "verilator").strip()

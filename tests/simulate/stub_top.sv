@@ -53,7 +53,7 @@ module flow_top
   input  logic [CHANNELS-1:0][7:0]             m_axi_bid_i,
   output logic [CORES-1:0]                     irq_o
 );
-  localparam int ROUND = 16 * AXI_BYTES;
+  localparam int ROUND = 16 * int'(AXI_BYTES);
 
   logic [31:0] registers[CORES][64];
   logic        start[CORES];
