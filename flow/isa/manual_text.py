@@ -48,7 +48,8 @@ for k < k_size, i < i_size, j < j_size, every lane and column:
   if requant:
     m, l, s = multiplier, left_shift, right_shift or p's
     r = r << l                                           modulo 2**32
-    r = (r*m + 2**30) >> 31                              64-bit product, arithmetic shift
+    r = (r*m + n) >> 31                                  64-bit product, arithmetic shift; n = 2**30, but 0 if
+                                                         rounding == HALF_UP and s > 0: HALF_UP rounds only once
     r = rounding shift of r right by s
     r = r + zero_point
   if clamp: r = min(max(r, clamp_min), clamp_max)

@@ -100,19 +100,21 @@ class _Synchroniser:
         for other in forced:
             if (other, unit) in _CHANNELS and self.place[other]:
                 need[other] = len(self.place[other]) - 1
+        relay = int(Unit.ALU)
         pop = 0
-        for other in sorted(range(4), key=lambda v: -self.place[v][need[v]] if need[v] >= 0 else 1):
-            if other == unit or need[other] <= self.clock[unit][other]:
+        for other in range(4):  # LOAD before STORE: through the ALU, before ALU's own token, which this one then implies
+            if other == unit or (other, unit) in _CHANNELS or need[other] <= self.clock[unit][other]:
                 continue
-            if (other, unit) in _CHANNELS:
-                pop |= self.wait(unit, other, need[other])
-            else:  # LOAD before STORE: through the ALU
-                relay = int(Unit.ALU)
+            implied = self.complete[relay][need[relay]][other] if need[relay] > self.clock[unit][relay] else -1
+            if implied < need[other]:
                 bits = 0
                 if self.clock[relay][other] < need[other]:
                     bits = self.wait(relay, other, need[other])
                 self._emit(_RELAY, relay, [], bits)
                 pop |= self.wait(unit, relay, len(self.place[relay]) - 1)
+        for other in sorted(range(4), key=lambda v: -self.place[v][need[v]] if need[v] >= 0 else 1):
+            if other != unit and need[other] > self.clock[unit][other]:
+                pop |= self.wait(unit, other, need[other])
         self._emit(instruction, unit, touched, pop)
 
     def _emit(self, instruction: Instruction, unit: int, touched: Sequence[Access], pop: int) -> None:

@@ -34,7 +34,11 @@ def rounding_shift(x: Int64, shift: Int64 | int, rounding: Rounding) -> Int64:
 
 
 def requantise(x: Int64, multiplier: Int64 | int, left: Int64 | int, right: Int64 | int, rounding: Rounding) -> Int64:
-    """Left shift modulo 2**32, saturating rounding doubling high multiply (multiplier >= 0), rounding right shift."""
+    """Left shift modulo 2**32, rounding doubling high multiply (multiplier >= 0), rounding right shift.
+
+    HALF_UP with a right shift rounds only once: the high multiply then takes the floor.
+    """
     shifted = wrap32(x << np.asarray(left, dtype=np.int64))
-    high = (shifted * np.asarray(multiplier, dtype=np.int64) + (1 << 30)) >> 31
+    once = (np.asarray(right, dtype=np.int64) > 0) & (rounding == Rounding.HALF_UP)
+    high = (shifted * np.asarray(multiplier, dtype=np.int64) + np.where(once, 0, 1 << 30)) >> 31
     return rounding_shift(high, right, rounding)
