@@ -64,7 +64,8 @@ ENUMS: tuple[EnumView, ...] = (
 
 SCALARS: tuple[tuple[str, int], ...] = tuple(
     (name, int(getattr(isa, name)))
-    for name in ("ABI_MAJOR", "ABI_MINOR", "WORD_BITS", "WORDS_PER_INSTRUCTION", "INSTRUCTION_BITS", "INSTRUCTION_BYTES",
+    for name in ("ABI_MAJOR", "ABI_MINOR", "WORD_BITS", "WORDS_PER_INSTRUCTION", "INSTRUCTION_BITS",
+                 "INSTRUCTION_BYTES",
                  "TOKEN_CAPACITY", "REGIONS", "TABLE_ENTRIES", "TABLE_SLOTS", "PARAMETER_BYTES", "CORE_PAGE_BYTES",
                  "COUNTER_BASE")
 ) + (("NUM_COUNTERS", len(isa.COUNTERS)),)
@@ -80,10 +81,16 @@ def _structs() -> tuple[StructView, ...]:
     return tuple(views)
 
 
+def _channel_masks() -> tuple[tuple[str, int, int], ...]:
+    """For each unit: its name, which units it may take tokens from, which it may give tokens to (bit masks)."""
+    return tuple((unit.name, sum(1 << producer for producer, consumer in isa.CHANNELS if consumer == unit),
+                  sum(1 << consumer for producer, consumer in isa.CHANNELS if producer == unit)) for unit in isa.Unit)
+
+
 def _isa_context() -> dict[str, object]:
     return {"scalars": SCALARS, "magic": isa.MAGIC, "stream_magic": isa.STREAM_MAGIC, "enums": ENUMS,
             "structs": _structs(), "parameters": isa.PARAMETER_ENTRY, "registers": isa.REGISTERS,
-            "counters": isa.COUNTERS}
+            "counters": isa.COUNTERS, "channels": _channel_masks()}
 
 
 def _engine_context(hw: HwConfig) -> dict[str, object]:
