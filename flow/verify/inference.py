@@ -19,7 +19,8 @@ Arrays = Mapping[str, npt.NDArray[np.generic]]
 def quantise(values: npt.NDArray[np.generic], tensor: Tensor) -> Int8:
     """float -> int8 as TFLite's QUANTIZE does it: float32 quotient, halves away from zero, clamped."""
     quotient = np.asarray(values, np.float32) / np.float32(tensor.scale)
-    rounded = np.trunc(quotient + np.copysign(np.float32(0.5), quotient))
+    whole = np.trunc(quotient)
+    rounded = whole + np.where(np.abs(quotient - whole) >= 0.5, np.sign(quotient), np.float32(0))
     result: Int8 = np.clip(rounded + tensor.zero_point, -128, 127).astype(np.int8)
     return result
 

@@ -34,8 +34,8 @@ def test_complete_and_deterministic(tmp_path: Path) -> None:
     assert sorted(contents) == sorted(str(path.relative_to(tmp_path / "a")) for path in paths)
     for name in ("README.md", "Makefile", "ci.yml", "LICENSE", "rtl/engine_pkg.sv", "rtl/stub_top.sv",
                  "docs/registers.md", "docs/memory_map.md", "docs/instructions.md", "fpga/config.tcl",
-                 "opencl/engine_params.h", "firmware/model.c", "firmware/model.h", "firmware/weights.bin", "firmware/src/flow_core.c",
-                 "firmware/include/flow_isa.h", "firmware/sim/flow_sim_config.h"):
+                 "opencl/engine_params.h", "firmware/model.c", "firmware/model.h", "firmware/weights.bin",
+                 "firmware/src/flow_core.c", "firmware/include/flow_isa.h", "firmware/sim/flow_sim_config.h"):
         assert name in contents, name
     assert str(ROOT).encode() not in b"".join(contents.values())
 
