@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flow.emit import model
 from flow.graph.ir import Int8
 from flow.report.figures import figures
 from flow.report.html import page
@@ -27,21 +28,23 @@ def write(folder: Path, fpga: str, sizing: Sizing, program: Program, verificatio
     (folder / "report.html").write_text(page(shown, text, sizing.to_text()))
     (folder / "hw.json").write_text(sizing.hw_json_text())
     if verification is not None:
-        _evidence(folder / "verify", verification)
+        _evidence(folder / "verify", program, verification)
 
 
-def _evidence(folder: Path, verification: Verification) -> None:
+def _evidence(folder: Path, program: Program, verification: Verification) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "verdict.json").write_text(json.dumps(verification.verdict.to_json(), indent=1) + "\n")
     (folder / "verdict.txt").write_text("\n".join(verification_lines(verification.verdict)) + "\n")
-    for kind in ("stimuli", "expected", "obtained"):
-        _arrays(folder / kind, getattr(verification, kind))
+    inputs = tuple(view.name for view in model.inputs(program))
+    outputs = tuple(view.name for view in model.outputs(program))
+    for kind, names in (("stimuli", inputs), ("expected", outputs), ("obtained", outputs)):
+        _arrays(folder / kind, names, getattr(verification, kind))
 
 
-def _arrays(folder: Path, images: Sequence[dict[str, Int8]]) -> None:
-    """One .npy (image, height, width, channels) per tensor, numbered in the model's order."""
+def _arrays(folder: Path, names: Sequence[str], images: Sequence[dict[str, Int8]]) -> None:
+    """One .npy (image, height, width, channels) per tensor, numbered as the firmware numbers them."""
     folder.mkdir()
-    for number, name in enumerate(images[0]):
+    for number, name in enumerate(names):
         np.save(folder / f"{number}.npy", np.stack([image[name] for image in images]))
-    names = {f"{number}.npy": name for number, name in enumerate(images[0])}
-    (folder / "names.json").write_text(json.dumps(names) + "\n")
+    numbered = {f"{number}.npy": name for number, name in enumerate(names)}
+    (folder / "names.json").write_text(json.dumps(numbered) + "\n")
