@@ -1,4 +1,4 @@
-"""Random legal programs: every opcode, operation, rounding, flag and loop shape, with tokens that make them deterministic.
+"""Random legal programs: every opcode, operation, rounding, flag and loop shape, synchronised by tokens.
 
 A program first fills every buffer, then runs random instructions, then writes every buffer it can to memory, so that
 a difference anywhere becomes a difference in memory.
@@ -115,7 +115,7 @@ class _Builder:
         self.constant += bytes(-len(self.constant) % 128)
         return at
 
-    def bytes(self, count: int) -> bytes:
+    def noise(self, count: int) -> bytes:
         return self.draw.random.integers(0, 256, count, dtype=np.uint8).tobytes()
 
     def add(self, opcode: Opcode, **values: int) -> None:
@@ -128,14 +128,14 @@ class _Builder:
         self.add(Opcode.LOAD, buffer=Buffer.INPUT, region=Region.INPUT, x_size=hw.inp_blocks, y_size=1, z_size=1,
                  x_stride=1)
         for buffer, words in ((Buffer.WEIGHT, hw.wgt_depth), (Buffer.PARAMETER, hw.par_depth * hw.par_words)):
-            data = self.bytes(words * hw.axi_bytes)
+            data = self.noise(words * hw.axi_bytes)
             if buffer == Buffer.PARAMETER:
                 data = self.parameters()
             self.add(Opcode.LOAD, buffer=buffer, region=Region.CONSTANT, offset=self.put(data), x_size=words, y_size=1,
                      z_size=1)
         for base in range(Table.O + isa.TABLE_SLOTS):
             words = table_words(base, hw)
-            data = self.bytes(words * hw.axi_bytes)
+            data = self.noise(words * hw.axi_bytes)
             if base < Table.O and self.draw.chance(0.7):
                 small = self.draw.random.integers(-(1 << 20), 1 << 20, isa.TABLE_ENTRIES)
                 data = small.astype("<i4").tobytes()
@@ -159,7 +159,8 @@ class _Builder:
         entries[:, 4:8] = multiplier.view(np.uint8).reshape(-1, 4)
         entries[:, 8] = np.where(random.random(len(entries)) < 0.7, 0, random.integers(0, 32, len(entries)))
         entries[:, 9] = random.integers(0, 32, len(entries))
-        entries[:, 10:12] = random.integers(-(1 << 15), 1 << 15, len(entries)).astype("<i2").view(np.uint8).reshape(-1, 2)
+        weight = random.integers(-(1 << 15), 1 << 15, len(entries)).astype("<i2")
+        entries[:, 10:12] = weight.view(np.uint8).reshape(-1, 2)
         return entries.tobytes()
 
     # random instructions ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from flow.reference.engine import Verdict
 
 @dataclass(frozen=True)
 class IllegalCase:
-    """A case, the verdict of the launch, the watchdog to set (0: none), whether memory shall answer with errors from an address on."""
+    """A case and the verdict of its launch. watchdog: cycles, 0 for none; bus_error: memory answers with errors."""
 
     name: str
     case: Case
@@ -116,8 +116,8 @@ def _window_cases(case: Case) -> dict[str, tuple[ErrorCode, Instruction]]:
     window = ErrorCode.WINDOW
     inp = {"buffer": Buffer.INPUT, "region": Region.SCRATCH}
     return {
-        "load one granule past its region": (window, make(Opcode.LOAD, offset=scratch - hw.group_bytes + hw.granule_bytes,
-                                                          x_size=1, y_size=1, z_size=1, **inp)),
+        "load one granule past its region": (window, make(
+            Opcode.LOAD, offset=scratch - hw.group_bytes + hw.granule_bytes, x_size=1, y_size=1, z_size=1, **inp)),
         "load's last row past its region": (window, make(Opcode.LOAD, x_size=1, y_size=2, z_size=1, y_pitch=scratch,
                                                          x_stride=1, **inp)),
         "weights past their region": (window, make(Opcode.LOAD, buffer=Buffer.WEIGHT, region=Region.SCRATCH,

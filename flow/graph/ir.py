@@ -55,7 +55,7 @@ class Requantise:
     """int32 -> int8: saturating rounding doubling high multiply by ``multiplier`` of x * 2**max(shift, 0), rounding
     right shift by max(-shift, 0), plus ``zero_point``, clamped to [minimum, maximum].
 
-    multiplier and shift are int32 arrays of one value, or one per output channel (TFLite's convention: shift > 0 is left).
+    multiplier and shift are int32 arrays of one value, or one per output channel (shift > 0 is left, as in TFLite).
     """
 
     multiplier: Int32
@@ -95,7 +95,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Conv2D(Node):
-    """out = requantise(bias + sum (x - x_zero_point) * weights); weights (O, KH, KW, I) int8; out of map x is its zero point."""
+    """out = requantise(bias + sum (x - x_zero_point) * weights), weights (O, KH, KW, I) int8.
+
+    Outside the map x is its zero point.
+    """
 
     window: Window
     weights: Int8
@@ -105,7 +108,7 @@ class Conv2D(Node):
 
 @dataclass(frozen=True)
 class DepthwiseConv2D(Node):
-    """As Conv2D with one input channel per output; weights (KH, KW, I * multiplier), output channel c reads c // multiplier.
+    """As Conv2D with one input channel per output: c reads c // multiplier; weights (KH, KW, I * multiplier).
 
     A multiplication by a constant of each channel is one, too; its weights may need 9 bits and are then int16.
     """

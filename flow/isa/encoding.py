@@ -56,7 +56,8 @@ def _pack(fields: Sequence[Field], values: Sequence[int], bits: int) -> bytes:
     word = 0
     for field, value in zip(fields, values, strict=True):
         if not field.minimum <= value <= field.maximum:
-            raise ValueError(f"{field.name} = {value} does not fit {field.width} {'signed' if field.signed else ''} bits")
+            kind = "signed bits" if field.signed else "bits"
+            raise ValueError(f"{field.name} = {value} does not fit {field.width} {kind}")
         word |= (value & ((1 << field.width) - 1)) << field.lsb
     return word.to_bytes(bits // 8, "little")
 

@@ -7,8 +7,8 @@ from flow.isa.description import Opcode
 SUMMARY: dict[Opcode, str] = {
     Opcode.LOAD: "Moves device memory into a buffer on the chip; for the input buffer a strided block of up to three "
                  "dimensions, surrounded by padding.",
-    Opcode.GEMM: "Streams pixels of the input buffer past weight tiles and accumulates. The outer loops make the micro-ops "
-                 "(one held weight tile each), the inner ones stream the pixels.",
+    Opcode.GEMM: "Streams pixels of the input buffer past weight tiles and accumulates. The outer loops make the "
+                 "micro-ops (one held weight tile each), the inner ones stream the pixels.",
     Opcode.ALU: "One pass over vectors: table, operation, requantisation, clamp, table.",
     Opcode.STORE: "Moves groups of the output buffer into device memory.",
     Opcode.FINISH: "Ends the launch.",
@@ -20,7 +20,8 @@ INPUT:
   for z < z_size, y < pad_top + y_size + pad_bottom, x < pad_left + x_size + pad_right:
     block = base + z*z_stride + y*y_stride + x*x_stride
     if pad_top <= y < pad_top + y_size and pad_left <= x < pad_left + x_size:
-      INPUT[block] = memory[region][offset + z*z_pitch + (y - pad_top)*y_pitch + (x - pad_left)*GROUP_BYTES : GROUP_BYTES]
+      at = offset + z*z_pitch + (y - pad_top)*y_pitch + (x - pad_left)*GROUP_BYTES
+      INPUT[block] = memory[region][at : GROUP_BYTES]
     else:
       INPUT[block] = pad_value in every byte
 WEIGHT, PARAMETER:
@@ -59,7 +60,8 @@ for k < k_size, i < i_size, j < j_size, every lane and column:
   if to_inp: INPUT[dst] = int8(r)""",
     Opcode.STORE: """\
 for z < z_size, y < y_size, x < x_size:
-  memory[region][offset + z*z_pitch + y*y_pitch + x*GROUP_BYTES : GROUP_BYTES] = OUT[base + z*z_stride + y*y_stride + x]""",
+  at = offset + z*z_pitch + y*y_pitch + x*GROUP_BYTES
+  memory[region][at : GROUP_BYTES] = OUT[base + z*z_stride + y*y_stride + x]""",
     Opcode.FINISH: "wait until all units are idle; all channels must be empty; done",
 }
 
@@ -68,30 +70,31 @@ EDGE_CASES: dict[Opcode, tuple[str, ...]] = {
         "INPUT: offset, y_pitch and z_pitch are multiples of GRANULE_BYTES, else ILLEGAL.",
         "INPUT: with x_size or y_size 0 all positions are padded and memory is not touched.",
         "INPUT: each row of x_size groups must lie inside the region, else WINDOW.",
-        "WEIGHT, PARAMETER, TABLE: offset is a multiple of AXI_BYTES; y_size and z_size are 1; pads, pad_value, strides and "
-        "pitches are 0, else ILLEGAL. The x_size words must lie inside the region, else WINDOW.",
-        "TABLE: base is 0 to 5; x_size is the table's bytes (A, B: 1024, O: 256) over AXI_BYTES, rounded up, else ILLEGAL.",
+        "WEIGHT, PARAMETER, TABLE: offset is a multiple of AXI_BYTES; y_size and z_size are 1; pads, pad_value, "
+        "strides and pitches are 0, else ILLEGAL. The x_size words must lie inside the region, else WINDOW.",
+        "TABLE: base is 0 to 5; x_size is the table's bytes (A, B: 1024, O: 256) over AXI_BYTES, else ILLEGAL.",
         "Input block b is part b mod BLOCKS of input vector b / BLOCKS.",
     ),
     Opcode.GEMM: (
         "Sums are modulo 2**32.",
         "With WEIGHT_BITS below 8 a tile is packed, lowest bits first; 1-bit weights are +1 (0) and -1 (1).",
-        "A vector that reads an accumulator still being written waits; the order of the loops is the order of the additions.",
+        "A vector that reads an accumulator still being written waits; additions happen in the order of the loops.",
         "If any loop size is 0 nothing is read or written.",
     ),
     Opcode.ALU: (
-        "ILLEGAL: src0 INP with src1 INP; op above MAC; MOV with src1 other than NONE; another op with src1 NONE; table_b "
-        "without src1 INP; MAC without src1 INP; to_out or to_inp or table_o without clamp; no destination; clamp_min above "
-        "clamp_max; requant 3.",
+        "ILLEGAL: src0 INP with src1 INP; op above MAC; MOV with src1 other than NONE; another op with src1 NONE; "
+        "table_b without src1 INP; MAC without src1 INP; to_out or to_inp or table_o without clamp; no destination; "
+        "clamp_min above clamp_max; requant 3.",
         "Fields without effect (a multiplier without TENSOR, a slot without its table, ...) are ignored.",
         "A read sees every earlier write of the ALU, also within one instruction.",
-        "rounding HALF_AWAY: halves away from zero (of the shifted value); HALF_EVEN: to the even result; HALF_UP: towards plus "
-        "infinity; FLOOR: towards minus infinity. With shift 0 all are the same.",
+        "rounding HALF_AWAY: halves away from zero (of the shifted value); HALF_EVEN: to the even result; HALF_UP: "
+        "towards plus infinity; FLOOR: towards minus infinity. With shift 0 all are the same.",
     ),
     Opcode.STORE: (
         "offset, y_pitch and z_pitch are multiples of GRANULE_BYTES; region is not CONSTANT, else ILLEGAL.",
         "Each row of x_size groups must lie inside the region, else WINDOW.",
         "The token to LOAD is given after the last write response.",
     ),
-    Opcode.FINISH: ("pop and push are 0, else ILLEGAL.", "Missing at the end of the stream, or not at its end: ILLEGAL."),
+    Opcode.FINISH: ("pop and push are 0, else ILLEGAL.",
+                    "Missing at the end of the stream, or not at its end: ILLEGAL."),
 }

@@ -1,8 +1,8 @@
 """Tokens from footprints: give each instruction exactly the tokens that keep it behind what it depends on.
 
 The input is a program in an order that is right when executed serially; every read-after-write, write-after-read and
-write-after-write between two units is found in the footprints. A vector clock per unit tells what is known to be complete
-already, so that a token is spent only where the order is not implied.
+write-after-write between two units is found in the footprints. A vector clock per unit tells what is known to be
+complete already, so that a token is spent only where the order is not implied.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _Synchroniser:
         self.pushes[self.place[other][need]] |= 1 << unit
         mine, theirs = self.clock[unit], self.complete[other][need]
         for v in range(4):
-            # STORE's token to ALU only says that the output buffer was read: what LOAD knows of memory it learns directly
+            # STORE's token to ALU only says that OUT was read: what LOAD knows of memory it learns directly
             if unit == Unit.LOAD and v == Unit.STORE and other != Unit.STORE:
                 continue
             mine[v] = max(mine[v], theirs[v])
@@ -102,7 +102,8 @@ class _Synchroniser:
                 need[other] = len(self.place[other]) - 1
         relay = int(Unit.ALU)
         pop = 0
-        for other in range(4):  # LOAD before STORE: through the ALU, before ALU's own token, which this one then implies
+        # LOAD before STORE goes through the ALU, before ALU's own token, which the relay's then implies
+        for other in range(4):
             if other == unit or (other, unit) in _CHANNELS or need[other] <= self.clock[unit][other]:
                 continue
             implied = self.complete[relay][need[relay]][other] if need[relay] > self.clock[unit][relay] else -1
@@ -142,7 +143,8 @@ def synchronise(
 ) -> tuple[list[Instruction], list[int]]:
     """Return the program with its tokens and FINISH at the end, and where each given instruction went.
 
-    instructions: without tokens and without FINISH. extra: for tests, units the instruction at an index shall wait for although it need not.
+    instructions: without tokens and without FINISH. extra: for tests, units the instruction at an index shall wait for
+    although it need not.
     """
     state = _Synchroniser(hw)
     positions: list[int] = []

@@ -60,7 +60,7 @@ def alu(i: Instruction, state: State) -> None:
 
 
 def _independent(i: Instruction, acc: Index, src: Index, dst: Index) -> list[slice]:
-    """Cut the pass where a vector reads (or writes again) what an earlier one wrote, so that each piece can run at once."""
+    """Cut the pass where a vector reads or writes again what an earlier one wrote: each piece can run at once."""
     acc_feedback = i.to_acc and len(np.unique(acc)) < len(acc)
     inp_feedback = i.to_inp and (len(np.unique(dst)) < len(dst)
                                  or (alu_uses_inp(i) and np.intersect1d(src, dst).size > 0))

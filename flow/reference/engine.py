@@ -49,7 +49,7 @@ class Engine:
     ) -> Verdict:
         """Run the stream at ``stream_offset`` of region CONSTANT.
 
-        regions: uint8 arrays in the order of ``Region``. after: called with (index, instruction) after each instruction.
+        regions: uint8 arrays in the order of ``Region``. after: called with (index, instruction) after each one.
         Tokens are judged before anything runs, as they do not depend on data; execution is in program order.
         """
         constant = regions[isa.Region.CONSTANT].tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +11,12 @@ import numpy.typing as npt
 from flow.hardware.config import HwConfig
 from flow.isa import description as isa
 
-Array = npt.NDArray[np.generic]
-
 
 @dataclass
 class State:
-    """inp (vectors, pix, rows) int8; wgt (depth, axi_bytes) uint8; par (words, axi_bytes) uint8; acc (2, depth, pix, cols) int32;
-    out (depth, pix, cols) int8; table_a, table_b (slots, 256) int32; table_o (slots, 256) int8."""
+    """inp (vectors, pix, rows) int8; wgt (depth, axi_bytes) and par (words, axi_bytes) uint8;
+    acc (2, depth, pix, cols) int32; out (depth, pix, cols) int8;
+    table_a, table_b (slots, 256) int32; table_o (slots, 256) int8."""
 
     hw: HwConfig
     inp: npt.NDArray[np.int8]
@@ -38,7 +38,7 @@ def fresh(hw: HwConfig, seed: int) -> State:
     """Buffers full of seeded noise: what a launch finds is undefined."""
     random = np.random.default_rng(seed)
 
-    def noise(shape: tuple[int, ...], kind: type) -> Array:
+    def noise(shape: tuple[int, ...], kind: type) -> Any:
         info = np.iinfo(kind)
         return random.integers(info.min, info.max, size=shape, dtype=kind, endpoint=True)
 

@@ -13,7 +13,7 @@ from flow.reference.requantise import requantise
 
 @cache
 def reciprocal(count: int, layer: str = "") -> tuple[int, int, int]:
-    """(multiplier, left shift, right shift) that divides every sum of ``count`` int8 values by ``count``, halves away from zero.
+    """(multiplier, left shift, right shift) that divides every sum of ``count`` int8 values, halves away from zero.
 
     Raises UnsupportedError if none of the candidates is exact (for windows of many thousands of taps).
     """

@@ -1,4 +1,4 @@
-"""Instructions of a convolution: weights held in the array, pixels streamed, one ALU pass per group of output blocks."""
+"""Instructions of a convolution: weights held in the array, pixels streamed, one ALU pass per output group."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ class Convolution:
         return base
 
     def _epilogue(self, tile: Tile, group: range, bank: int, par: int, skip: int) -> None:
-        """Requantise a group of output blocks: all at once, or one by one where a block's neighbours are not its next."""
+        """Requantise a group of output blocks: at once, or one by one where the blocks do not follow each other."""
         layer, pixels = self.layer, tile.pixels
         out = self.machine.out.take(len(group) * pixels) if self.kept is None else 0
         apart = self.kept is not None or self.skip is not None

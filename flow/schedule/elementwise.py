@@ -52,8 +52,8 @@ def _block_tiles(name: str, output: Tensor, machine: Machine,
     while needed(height, width) > room and height * width > 1:
         height, width = (-(-height // 2), width) if height > 1 else (1, -(-width // 2))
     if needed(height, width) > room:
-        raise CapacityError(Problem(f"layer {name}", f"one output pixel needs {needed(1, 1)} input blocks at once, half the "
-                                    f"input buffer holds {room}", "an engine with a deeper input buffer (inp_depth)"))
+        found = f"one output pixel needs {needed(1, 1)} input blocks at once, half the input buffer holds {room}"
+        raise CapacityError(Problem(f"layer {name}", found, "an engine with a deeper input buffer (inp_depth)"))
     blocks = -(-output.channels // hw.cols)
     return height, width, max(1, min(blocks, limit // (height * width), room // needed(height, width)))
 

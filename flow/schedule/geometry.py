@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from flow.graph.ir import Tensor, Window
 
@@ -60,7 +61,7 @@ def split(total: int, largest: int) -> list[tuple[int, int]]:
     """(start, size) of the fewest nearly equal parts of at most ``largest``."""
     parts = -(-total // largest)
     bounds = [total * n // parts for n in range(parts + 1)]
-    return [(low, high - low) for low, high in zip(bounds, bounds[1:], strict=False)]
+    return [(low, high - low) for low, high in pairwise(bounds)]
 
 
 def tiles(height: int, width: int, tile_height: int, tile_width: int) -> list[Tile]:

@@ -91,7 +91,7 @@ class DepthwiseWeights(Weights):
     """values (KH, KW, I * multiplier) int8: output c reads input c // multiplier; a block-diagonal convolution."""
 
     values: Int8
-    inputs: int  # type: ignore[assignment]
+    inputs: int
 
     @property
     def kernel(self) -> tuple[int, int]:  # type: ignore[override]

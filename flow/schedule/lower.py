@@ -9,6 +9,7 @@ import numpy as np
 
 from flow.errors import Problem, UnsupportedError
 from flow.graph import ir
+from flow.graph.macs import macs as node_macs
 from flow.hardware.config import HwConfig
 from flow.schedule.layers import (
     BinaryLayer,
@@ -39,8 +40,8 @@ class FoldedInput:
 
 @dataclass(frozen=True)
 class Lowered:
-    """layers in execution order; inputs in the order of first use; aliases: tensor name -> the tensor that holds its bytes;
-    softmax: graph output -> its Softmax node."""
+    """layers in execution order; inputs in the order of first use; aliases: tensor name -> the tensor that holds its
+    bytes; softmax: graph output -> its Softmax node."""
 
     layers: tuple[Layer, ...]
     inputs: tuple[FoldedInput, ...]
@@ -51,10 +52,20 @@ class Lowered:
 def lower(graph: ir.Graph, hw: HwConfig, trace: bool) -> Lowered:
     """Lower a verified graph.
 
-    trace: every tensor of the graph is written to device memory (nothing is fused). Raises UnsupportedError with all nodes that neither the
-    engine nor the host can run.
+    trace: every tensor of the graph is written to device memory (nothing is fused). Raises UnsupportedError with all
+    nodes that neither the engine nor the host can run.
     """
     return _Lowering(graph, hw, trace).run()
+
+
+def _narrow(window: ir.Window, weights: ir.Int8 | ir.Int16) -> tuple[ir.Window, ir.Int8]:
+    """Factors of 9 bits as the sum of two int8 taps that read the same input."""
+    if weights.dtype == np.int8:
+        return window, weights.astype(np.int8, copy=False)
+    if window.kernel != (1, 1):
+        raise AssertionError("only 1 x 1 depthwise weights may be wider than int8")
+    halves = np.concatenate([weights // 2, weights - weights // 2], axis=1)
+    return replace(window, kernel=(1, 2), dilation=(1, 0)), halves.astype(np.int8)
 
 
 class _Lowering:
@@ -114,8 +125,9 @@ class _Lowering:
         if key not in self.copies:
             source = self.graph.tensors[name]
             pad = fold.padding
-            height = (source.height + pad.top + pad.bottom - (fold.fold_h - 1) * fold.dilation_h - 1) // fold.stride_h + 1
-            width = (source.width + pad.left + pad.right - (fold.fold_w - 1) * fold.dilation_w - 1) // fold.stride_w + 1
+            tall = source.height + pad.top + pad.bottom - (fold.fold_h - 1) * fold.dilation_h
+            wide = source.width + pad.left + pad.right - (fold.fold_w - 1) * fold.dilation_w
+            height, width = (tall - 1) // fold.stride_h + 1, (wide - 1) // fold.stride_w + 1
             suffix = "" if not self.copies else f"/copy{len(self.copies)}"
             tensor = replace(source, name=f"{name}/input{suffix}", height=height, width=width,
                              channels=fold.fold_h * fold.fold_w * source.channels)
@@ -131,7 +143,8 @@ class _Lowering:
                 self.convolution(node, DenseWeights(node.weights), node.window, node.bias, node.requantise)
             case ir.DepthwiseConv2D():
                 inputs = self.graph.tensors[node.inputs[0]].channels
-                self.convolution(node, DepthwiseWeights(node.weights, inputs), node.window, node.bias, node.requantise)
+                window, values = _narrow(node.window, node.weights)
+                self.convolution(node, DepthwiseWeights(values, inputs), window, node.bias, node.requantise)
             case ir.Dense():
                 source = self.graph.tensors[self.resolve(node.inputs[0])]
                 values = node.weights.reshape(-1, source.height, source.width, source.channels)
@@ -184,9 +197,7 @@ class _Lowering:
         name = self.resolve(name)
         output = self.out(node)
         folded_bias = (bias.astype(np.int64) - zero * weights.sums()).astype(np.uint64).astype(np.uint32).view(np.int32)
-        kernel = weights.kernel
-        depth = 1 if isinstance(weights, DepthwiseWeights) else weights.inputs
-        macs = output.size * kernel[0] * kernel[1] * depth
+        macs = node_macs(node, self.graph)
         if name in self.graph.inputs:
             source, window, weights = self.fold(name, zero, window, weights)
         else:
@@ -195,7 +206,7 @@ class _Lowering:
                                     None, None))
 
     def fold(self, name: str, zero: int, window: ir.Window, weights: Weights) -> tuple[ir.Tensor, ir.Window, Weights]:
-        """Kernel columns, or the whole kernel, of a network input folded into channels where that makes fewer weight tiles."""
+        """Kernel columns, or the whole kernel, folded into the input's channels where that makes fewer weight tiles."""
         source = self.graph.tensors[name]
         rows = self.hw.rows
         plain = -(-source.channels // rows) * window.kernel[0] * window.kernel[1]
@@ -206,7 +217,7 @@ class _Lowering:
         values = weights.values
         outputs, height, width, inputs = values.shape
         pad = window.padding
-        # the whole kernel grows the input kernel_height-fold (over the stride): only where it saves a third of the array's time
+        # folding the rows, too, makes the input larger: only where it saves a third of the array's time
         if by_kernel * 3 <= by_column * 2:
             fold = Fold(height, width, *window.stride, *window.dilation, pad, zero)
             return (self.folded(name, fold), IDENTITY, DenseWeights(values.reshape(outputs, 1, 1, -1)))

@@ -1,4 +1,4 @@
-"""What the scheduler leaves: everything the emitters, the firmware and the verifier need, and nothing they would have to guess."""
+"""What the scheduler leaves: everything the emitters, the firmware and the verifier need, nothing to be guessed."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Fold:
     """How the host lays out a network input for its consumer.
 
     The laid-out map has position (y, x), channel ((fh * fold_w) + fw) * C + c, and the value of the source at row
-    y * stride_h - top + fh * dilation_h, column x * stride_w - left + fw * dilation_w, channel c; ``value`` outside the map and in
-    padded channels. Identity: fold 1 x 1, stride 1, no padding.
+    y * stride_h - top + fh * dilation_h, column x * stride_w - left + fw * dilation_w, channel c; ``value`` outside the
+    map and in padded channels. Identity: fold 1 x 1, stride 1, no padding.
     """
 
     fold_h: int = 1
@@ -112,7 +112,7 @@ class LayerSpan:
 class Program:
     """A launch: one batch of ``hw.pix`` images.
 
-    constant is region CONSTANT's image (the stream stands at ``stream_offset`` in it); the other regions' sizes are in bytes.
+    constant is region CONSTANT's image, with the stream at ``stream_offset``; the other regions' sizes are in bytes.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Which tensors stay in the input buffer from the layer that makes them to the last that reads them.
 
-A resident tensor lies as [vector][row][column] with a border of padding as wide as its readers need, so that a convolution
-reads it where it is. What remains free while a layer runs is the ring its other transfers use.
+A resident tensor lies as [vector][row][column] with a border of padding as wide as its readers need, so that a
+convolution reads it where it is. What remains free while a layer runs is the ring its other transfers use.
 """
 
 from __future__ import annotations

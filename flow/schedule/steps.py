@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from flow.graph.ir import Int8, Requantise
 from flow.hardware.config import HwConfig
@@ -17,8 +18,8 @@ ROUNDING = {"half_away": Rounding.HALF_AWAY, "half_even": Rounding.HALF_EVEN, "h
 
 
 class Ring:
-    """Addresses of a piece of a buffer handed out in order, starting again at its beginning; what lay there before is simply
-    overwritten (the tokens see to it that it is no longer needed)."""
+    """Addresses of a piece of a buffer handed out in order, starting again at its beginning; what lay there before is
+    simply overwritten (the tokens see to it that it is no longer needed)."""
 
     def __init__(self, size: int, start: int = 0) -> None:
         self.size = size
@@ -107,14 +108,14 @@ class Machine:
         channels = len(bias)
         padded = -(-channels // self.hw.cols) * self.hw.cols
 
-        def column(values: np.ndarray) -> np.ndarray:
+        def column(values: npt.ArrayLike) -> np.ndarray:
             full = np.zeros(padded, np.int64)
             full[:channels] = np.broadcast_to(values, (channels,))
             return full
 
         shift = requantise.shift.astype(np.int64)
         return parameter_vectors(column(bias), column(requantise.multiplier), column(np.maximum(shift, 0)),
-                                 column(np.maximum(-shift, 0)), column(weight if weight is not None else np.int64(0)))
+                                 column(np.maximum(-shift, 0)), column(0 if weight is None else weight))
 
     def pack(self, tiles: Int8) -> bytes:
         """Weight tiles (tiles, cols, rows) as words of the weight buffer."""

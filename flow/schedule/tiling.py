@@ -25,7 +25,7 @@ class Chunk:
 @dataclass(frozen=True)
 class ConvPlan:
     """macros: spatial tiles whose input lies in the input buffer at once; each is cut into accumulator tiles of at most
-    tile_height x tile_width. group: output blocks per ALU pass. chunks: parts of the sum (one if a macro's input fits whole).
+    tile_height x tile_width. group: output blocks per ALU pass. chunks: parts of the sum (one if a macro's input fits).
     resident: all weights of the layer lie in the weight buffer at once."""
 
     macros: tuple[Tile, ...]

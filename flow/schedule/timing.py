@@ -1,4 +1,4 @@
-"""Estimated cycles of a program: the units' queues, the tokens and a memory of limited bandwidth, instruction by instruction.
+"""Estimated cycles of a program: the units, their tokens and a memory of limited bandwidth, instruction by instruction.
 
 A model, not a simulation of the RTL; how far the two differ is measured by a benchmark.
 """
@@ -93,7 +93,10 @@ def _load_words(i: Instruction, hw: HwConfig) -> int:
     return i.x_size * (hw.axi_bytes // 4 if i.buffer == Buffer.TABLE else 1)
 
 
-def estimate(program: Program, model: MemoryModel = MemoryModel()) -> Timing:  # noqa: B008
+DEFAULT_MEMORY = MemoryModel()
+
+
+def estimate(program: Program, model: MemoryModel = DEFAULT_MEMORY) -> Timing:
     """Walk the program once; every token's time is known when it is popped because program order is legal."""
     hw = program.hw
     memory = _Memory(model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from flow.conformance.generate import generate
 from flow.hardware.config import HwConfig
 from flow.isa import tokens
@@ -13,20 +15,21 @@ from flow.reference import Engine
 HW = HwConfig(1, 4, 4, axi_bytes=8, inp_banks=2, inp_depth=64, acc_depth=32, wgt_depth=64, out_depth=32, par_depth=8)
 
 
-def load(**fields: int):  # noqa: ANN201
-    return make(Opcode.LOAD, buffer=Buffer.INPUT, region=Region.SCRATCH, x_size=4, y_size=1, z_size=1, x_stride=1, **fields)
+def load(**fields: int):
+    return make(Opcode.LOAD, buffer=Buffer.INPUT, region=Region.SCRATCH, x_size=4, y_size=1, z_size=1, x_stride=1,
+                **fields)
 
 
-def gemm(**fields: int):  # noqa: ANN201
+def gemm(**fields: int):
     return make(Opcode.GEMM, init=1, v_size=1, h_size=1, w_size=1, i_size=1, j_size=4, j_stride=1, j_acc=1, **fields)
 
 
-def to_out(**fields: int):  # noqa: ANN201
-    return make(Opcode.ALU, op=AluOp.MOV, clamp=1, clamp_min=-128, clamp_max=127, to_out=1, k_size=1, i_size=1, j_size=4,
-                j_acc=1, j_out=1, **fields)
+def to_out(**fields: int):
+    return make(Opcode.ALU, op=AluOp.MOV, clamp=1, clamp_min=-128, clamp_max=127, to_out=1, k_size=1, i_size=1,
+                j_size=4, j_acc=1, j_out=1, **fields)
 
 
-def store(**fields: int):  # noqa: ANN201
+def store(**fields: int):
     return make(Opcode.STORE, region=Region.SCRATCH, x_size=4, y_size=1, z_size=1, **fields)
 
 
@@ -57,7 +60,7 @@ def test_store_over_memory_that_load_still_reads_goes_through_the_alu() -> None:
     assert len(program) == 4 and positions == [0, 2]
     assert program[1].opcode == Opcode.ALU and program[1].pop == 1 << Unit.LOAD
     assert program[2].pop == 1 << Unit.ALU
-    assert Engine(HW).execute(program, [__import__("numpy").zeros(4096, "u1")] * 4).code == 0
+    assert Engine(HW).execute(program, [np.zeros(4096, np.uint8)] * 4).code == 0
 
 
 def test_verdicts() -> None:

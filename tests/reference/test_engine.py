@@ -16,9 +16,12 @@ from flow.reference.gemm import gemm, weight_tiles
 from flow.reference.state import fresh
 
 ENGINES = {
-    "1x4x4": HwConfig(1, 4, 4, axi_bytes=8, inp_banks=2, inp_depth=64, acc_depth=32, wgt_depth=64, out_depth=32, par_depth=8),
-    "3x8x8": HwConfig(3, 8, 8, axi_bytes=16, inp_banks=3, inp_depth=32, acc_depth=32, wgt_depth=64, out_depth=32, par_depth=8),
-    "1x16x8": HwConfig(1, 16, 8, axi_bytes=16, inp_banks=2, inp_depth=32, acc_depth=32, wgt_depth=64, out_depth=32, par_depth=8),
+    "1x4x4": HwConfig(1, 4, 4, axi_bytes=8, inp_banks=2, inp_depth=64, acc_depth=32,
+        wgt_depth=64, out_depth=32, par_depth=8),
+    "3x8x8": HwConfig(3, 8, 8, axi_bytes=16, inp_banks=3, inp_depth=32, acc_depth=32,
+        wgt_depth=64, out_depth=32, par_depth=8),
+    "1x16x8": HwConfig(1, 16, 8, axi_bytes=16, inp_banks=2, inp_depth=32, acc_depth=32,
+        wgt_depth=64, out_depth=32, par_depth=8),
     "2x8x4, 4-bit weights": HwConfig(2, 8, 4, weight_bits=4, axi_bytes=8, inp_banks=2, inp_depth=32, acc_depth=32,
                                      wgt_depth=64, out_depth=32, par_depth=8),
 }
@@ -29,9 +32,9 @@ def test_gemm_is_the_manuals_loops(name: str) -> None:
     hw = ENGINES[name]
     for init in (0, 1):
         for i_acc, j_acc in ((4, 1), (0, 1), (0, 0)):
-            i = make(Opcode.GEMM, init=init, acc_bank=1, inp_base=3, acc_base=2, wgt_base=1, v_size=2, h_size=1, w_size=2,
-                     i_size=2, j_size=3, v_stride=7, h_stride=5, w_stride=1, i_stride=4, j_stride=2, i_acc=i_acc,
-                     j_acc=j_acc)
+            i = make(Opcode.GEMM, init=init, acc_bank=1, inp_base=3, acc_base=2, wgt_base=1, v_size=2, h_size=1,
+                     w_size=2, i_size=2, j_size=3, v_stride=7, h_stride=5, w_stride=1, i_stride=4, j_stride=2,
+                     i_acc=i_acc, j_acc=j_acc)
             state, loops = fresh(hw, 1), fresh(hw, 1)
             gemm(i, state)
             tile = 0
@@ -71,5 +74,6 @@ def test_the_generator_covers_everything() -> None:
 def test_every_error_class_has_its_verdict(name: str) -> None:
     hw = ENGINES[name]
     launcher, good = ReferenceLauncher(hw), generate(hw, 7)
-    found = [run_illegal(case, launcher, good) for case in illegal_cases(hw, 11) if not (case.watchdog or case.bus_error)]
+    cases = [case for case in illegal_cases(hw, 11) if not (case.watchdog or case.bus_error)]
+    found = [run_illegal(case, launcher, good) for case in cases]
     assert [difference for difference in found if difference] == []

@@ -61,7 +61,7 @@ class RandomGraph:
         reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
         size = (source.height, source.width)
         if self.chance(0.6):  # SAME
-            total = [max(0, ((s + st - 1) // st - 1) * st + r - s) for s, st, r in zip(size, stride, reach, strict=True)]
+            total = [max(0, (-(-s // st) - 1) * st + r - s) for s, st, r in zip(size, stride, reach, strict=True)]
         else:
             total = [max(0, r - s) for s, r in zip(size, reach, strict=True)]
             if pool:
@@ -91,6 +91,16 @@ class RandomGraph:
         kind = ir.DepthwiseConv2D if depthwise else ir.Conv2D
         self.nodes.append(kind(f"conv{len(self.nodes)}", (source.name,), (output.name,), window, weights, bias,
                                self.requantise(outputs, 5000 * taps**0.5, output.zero_point)))
+
+    def factors(self) -> None:
+        """A factor of 9 bits for each channel."""
+        source = self.pick()
+        weights = self.random.integers(-255, 256, (1, 1, source.channels)).astype(np.int16)
+        output = self.tensor(*source.shape)
+        bias = np.zeros(source.channels, np.int32)
+        self.nodes.append(ir.DepthwiseConv2D(f"factors{len(self.nodes)}", (source.name,), (output.name,),
+                                             ir.Window((1, 1), (1, 1)), weights, bias,
+                                             self.requantise(source.channels, 16000, output.zero_point)))
 
     def dense(self) -> None:
         source = self.pick()
@@ -181,8 +191,8 @@ class RandomGraph:
         inputs = [self.tensor(self.between(1, self.largest_map), self.between(1, self.largest_map),
                               self.between(1, self.largest_channels if self.chance(0.5) else 4))
                   for _ in range(1 if self.chance(0.7) else 2)]
-        makers = [self.convolution] * 4 + [self.dense, self.binary, self.binary, self.pool, self.pool, self.mean,
-                                           self.pad, self.unary, self.concatenate]
+        makers = [self.convolution] * 4 + [self.dense, self.factors, self.binary, self.binary, self.pool, self.pool,
+                                           self.mean, self.pad, self.unary, self.concatenate]
         while len(self.nodes) < nodes:
             makers[self.between(0, len(makers) - 1)]()
         used = {name for node in self.nodes for name in node.inputs}
