@@ -50,6 +50,11 @@ def evaluate_node(node: Node, graph: Graph, operands: list[Int8]) -> Int8:
         case AveragePool2D():
             sums = _taps(first, node.window, target.shape, 0).astype(np.int64).sum(axis=(2, 3))
             inside = _taps(np.ones_like(first[:, :, :1]), node.window, target.shape, 0).astype(np.int64).sum(axis=(2, 3))
+            if node.by_count:
+                result = np.zeros(target.shape, np.int8)
+                for count, by in node.by_count:
+                    result = np.where(inside == count, requantise(sums - count * source.zero_point, by), result)
+                return np.clip(result, node.minimum, node.maximum).astype(np.int8)
             mean = np.sign(sums) * ((np.abs(sums) + inside // 2) // inside)
             return np.clip(mean, node.minimum, node.maximum).astype(np.int8)
         case Mean():
@@ -70,7 +75,7 @@ def evaluate_node(node: Node, graph: Graph, operands: list[Int8]) -> Int8:
 
 def requantise(sums: np.ndarray, by: Requantise) -> Int8:
     """int8 result for accumulators whose last axis is the channels; they wrap to int32 first."""
-    left = np.maximum(by.shift, 0).astype(np.int64)
+    left = np.maximum(by.shift, 0).astype(np.int64) + by.left
     right = np.maximum(-by.shift, 0).astype(np.int64)
     product = _wrap(_wrap(np.asarray(sums, dtype=np.int64)) << left) * by.multiplier.astype(np.int64)
     once = (by.rounding is Rounding.HALF_UP) & (right > 0)

@@ -52,10 +52,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Requantise:
-    """int32 -> int8: saturating rounding doubling high multiply by ``multiplier`` of x * 2**max(shift, 0), rounding
+    """int32 -> int8: saturating rounding doubling high multiply by ``multiplier`` of x * 2**(max(shift, 0) + left), rounding
     right shift by max(-shift, 0), plus ``zero_point``, clamped to [minimum, maximum].
 
     multiplier and shift are int32 arrays of one value, or one per output channel (shift > 0 is left, as in TFLite).
+    left = 1 with multiplier 2**30 makes the multiplication the identity for |x| < 2**30: requantisation by shifts alone.
     """
 
     multiplier: Int32
@@ -64,6 +65,7 @@ class Requantise:
     minimum: int
     maximum: int
     rounding: Rounding = Rounding.HALF_AWAY
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,11 +171,16 @@ class MaxPool2D(Node):
 
 @dataclass(frozen=True)
 class AveragePool2D(Node):
-    """Mean of the raw int8 values over the window's taps inside the map, halves away from zero, clamped."""
+    """Mean of the raw int8 values over the window's taps inside the map, halves away from zero, clamped.
+
+    With ``by_count``, pairs (number of taps inside the map, per-tensor Requantise) for every number that occurs:
+    requantise(sum (x - x_zero_point)) instead, then clamped.
+    """
 
     window: Window
     minimum: int
     maximum: int
+    by_count: tuple[tuple[int, Requantise], ...] = ()
 
 
 @dataclass(frozen=True)

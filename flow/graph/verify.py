@@ -82,6 +82,8 @@ def verify_node(node: Node, graph: Graph) -> None:
             _window(rule, node.window, shapes[0], target.shape)
             taps = min(_taps(node.window, shapes[0], target.shape))
             rule(taps > 0, "has a window without a tap inside the map")
+            for _, by in getattr(node, "by_count", ()):
+                _requantise(rule, by, 1)
         case Mean():
             rule(target.shape == (1, 1, shapes[0][2]), f"has output {target.shape}")
             rule(-(1 << 31) <= node.offset < 1 << 31, f"has offset {node.offset}")
@@ -132,7 +134,8 @@ def _requantise(rule: _Rule, value: Requantise, channels: int) -> None:
     rule(value.multiplier.shape == value.shift.shape and value.multiplier.shape in ((1,), (channels,)),
          f"has {value.multiplier.shape} multipliers")
     rule(bool((value.multiplier >= 0).all()), "has a negative multiplier")
-    rule(bool((value.shift >= -62).all() and (value.shift <= 31).all()), "has a shift outside -62 .. 31")
+    rule(bool((value.shift >= -62).all() and (value.shift <= 31 - value.left).all()), "has a shift outside -62 .. 31")
+    rule(0 <= value.left <= 31, f"has an extra left shift of {value.left}")
     rule(-128 <= value.zero_point <= 127, f"has zero point {value.zero_point}")
     rule(-128 <= value.minimum <= value.maximum <= 127, f"clamps to {value.minimum} .. {value.maximum}")
 

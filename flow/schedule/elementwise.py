@@ -129,6 +129,13 @@ def _averages(layer: PoolLayer, tile: Tile, bank: int, out: int, count: int,
             start = y * tile.width + x
             fields = {**_accumulators(bank, tile), **_output(out + start, tile), "acc_base": start, "k_size": count,
                       "i_size": rows, "j_size": columns, **result}
+            by = dict(layer.by_count).get(divisor)
+            if by is not None:
+                fields |= tensor_requantise(by) | {"clamp_min": max(by.minimum, layer.minimum),
+                                                   "clamp_max": min(by.maximum, layer.maximum)}
+                code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.IMM,
+                                 immediate=-divisor * source.zero_point, **fields))
+                continue
             if divisor > 1:
                 multiplier, left, right = reciprocal(divisor, layer.name)
                 fields |= {"requant": Requant.TENSOR, "rounding": Rounding.HALF_AWAY, "multiplier": multiplier,

@@ -185,7 +185,7 @@ class MapLayer(Layer):
 
 @dataclass(frozen=True)
 class PoolLayer(Layer):
-    """Maximum or average over a window."""
+    """Maximum or average over a window; ``by_count`` as in ``flow.graph.ir.AveragePool2D``."""
 
     source: Tensor
     window: Window
@@ -193,6 +193,7 @@ class PoolLayer(Layer):
     minimum: int
     maximum: int
     table: Int8 | None
+    by_count: tuple[tuple[int, Requantise], ...] = ()
 
     @property
     def sources(self) -> tuple[Tensor, ...]:

@@ -263,7 +263,7 @@ class _Lowering:
         if not average:  # a preceding pad of -128 never wins
             name, window = self.window_source(node, window, -128)
         self.append(node, PoolLayer(node.name, self.out(node), 0, self.held(name), window, average, node.minimum,
-                                    node.maximum, None))
+                                    node.maximum, None, getattr(node, "by_count", ())))
 
     def pad(self, node: ir.Pad) -> None:
         name, output = node.inputs[0], node.outputs[0]

@@ -114,7 +114,7 @@ class Machine:
             return full
 
         shift = requantise.shift.astype(np.int64)
-        return parameter_vectors(column(bias), column(requantise.multiplier), column(np.maximum(shift, 0)),
+        return parameter_vectors(column(bias), column(requantise.multiplier), column(np.maximum(shift, 0) + requantise.left),
                                  column(np.maximum(-shift, 0)), column(0 if weight is None else weight))
 
     def pack(self, tiles: Int8) -> bytes:
@@ -138,6 +138,6 @@ def tensor_requantise(requantise: Requantise) -> dict[str, int]:
     """ALU fields of a per-tensor requantisation with its clamp."""
     shift = int(requantise.shift[0])
     return {"requant": isa.Requant.TENSOR, "rounding": ROUNDING[requantise.rounding.value],
-            "multiplier": int(requantise.multiplier[0]), "left_shift": max(shift, 0), "right_shift": max(-shift, 0),
+            "multiplier": int(requantise.multiplier[0]), "left_shift": max(shift, 0) + requantise.left, "right_shift": max(-shift, 0),
             "zero_point": requantise.zero_point, "clamp": 1, "clamp_min": requantise.minimum,
             "clamp_max": requantise.maximum}
