@@ -126,9 +126,11 @@ module alu_lanes
       end
     end
     if (valid_i[HIGH]) begin
+      // HALF_UP rounds once: with a right shift to come this step takes the floor
+      automatic logic floor = control_i[HIGH].rounding == ROUNDING_HALF_UP && right_q[HIGH] != '0;
       for (int unsigned p = 0; p < PIX; p++) begin
         automatic wide_t product = (WIDE'(high_1_q[p]) <<< LOW) + $signed(WIDE'(partial_q[p])) +
-                                   $signed(WIDE'(NUDGE));
+                                   (floor ? '0 : $signed(WIDE'(NUDGE)));
         scaled_q[p] = VALUE_BITS'(product >>> PARAMETER_MULTIPLIER_WIDTH);
       end
     end
