@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from flow.errors import Problem, UsageError
 NAME = "manifest.json"
 #: Files anywhere in the folder whose bytes differ from run to run (wall times).
 NOT_COVERED = (NAME, "timing.json")
+#: Folder below ``fpga`` where the FPGA's tools run, after the build folder was published.
+TOOL_FOLDER = "run"
 
 
 def file_hash(path: Path) -> str:
@@ -31,7 +34,8 @@ def file_hash(path: Path) -> str:
 
 def _files(folder: Path) -> dict[str, str]:
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*")
-                   if path.is_file() and path.name not in NOT_COVERED)
+                   if path.is_file() and path.name not in NOT_COVERED
+                   and ("fpga", TOOL_FOLDER) not in pairwise(path.relative_to(folder).parts))
     return {name: file_hash(folder / name) for name in names}
 
 

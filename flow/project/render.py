@@ -1,0 +1,115 @@
+"""The files of a vendor project: everything the tool's scripts read, and the scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from flow.emit.templates import render, write_if_changed
+from flow.hardware.config import HwConfig
+from flow.isa import description as isa
+from flow.isa.render import ROOT
+from flow.project.board import Board, Platform, find_board
+from flow.project.place import Placement, place
+from flow.project.steps import PLAN_FILE, Plan, plan_for
+from flow.size.devices import Device
+
+#: AXI signals of flow_top's memory masters, as the wrapper connects them.
+OUTPUTS = ("arvalid", "araddr", "arlen", "arsize", "arburst", "arid", "rready", "awvalid", "awaddr", "awlen", "awsize",
+           "awburst", "awid", "wvalid", "wdata", "wstrb", "wlast", "bready")
+INPUTS = ("arready", "rvalid", "rdata", "rresp", "rlast", "rid", "awready", "wready", "bvalid", "bresp", "bid")
+#: Outputs that the wrapper changes on their way out.
+MOVED = ("araddr", "awaddr")
+
+
+def cores_in_regions(counts: tuple[int, ...], cores: int) -> tuple[int, ...]:
+    """``counts`` if they add up to ``cores``, or else the cores dealt out evenly over as many regions."""
+    if sum(counts) == cores:
+        return counts
+    regions = max(len(counts), 1)
+    return tuple(cores // regions + (number < cores % regions) for number in range(regions))
+
+
+def channel_bases(board: Board, device: Device, channels: int) -> tuple[int, ...]:
+    """First byte of each channel's memory on the bus. On a SoC the channels are ports to one memory, addressed as it is."""
+    if board.platform in (Platform.VIVADO_ZYNQMP, Platform.VIVADO_ZYNQ7):
+        return (0,) * channels
+    return tuple(device.memory.bytes_each * number for number in range(channels))
+
+
+def write_project(hw: HwConfig, device: Device, cores_per_region: tuple[int, ...], out: Path) -> list[Path]:
+    """Write ``fpga/`` of the build folder ``out`` (whose ``fpga/config.tcl`` and ``rtl/`` are the emitter's).
+
+    A device without a project gets only a note that says so. Returns the paths written, sorted; the bytes depend on the
+    arguments alone. Raises UsageError if the engine has more channels than the board has memories.
+    """
+    files = dict(_files(hw, device, cores_in_regions(cores_per_region, hw.cores)))
+    for name, content in sorted(files.items()):
+        write_if_changed(out / "fpga" / name, content)
+    return [out / "fpga" / name for name in sorted(files)]
+
+
+def _files(hw: HwConfig, device: Device, cores: tuple[int, ...]) -> Iterator[tuple[str, str | bytes]]:
+    board = find_board(device.name)
+    plan = plan_for(board.platform) if board else None
+    yield "README.md", render("fpga/README.md.j2", board=board, device=device, plan=plan, hw=hw)
+    if board is None or plan is None:
+        return
+    yield PLAN_FILE, plan_json(board, plan)
+    if board.platform.vivado:
+        yield from _vivado(hw, device, board, place(cores, hw.channels, board))
+    elif board.platform is Platform.QUARTUS_PCIE:
+        yield from _quartus(hw, device, board, place(cores, hw.channels, board))
+    elif board.platform is Platform.AWS_F2:
+        yield from _templates("fpga/aws_f2", hw=hw, isa=isa)
+    elif board.platform is Platform.ECP5_SERIAL:
+        yield from _ecp5(hw, device, board)
+
+
+def plan_json(board: Board, plan: Plan) -> str:
+    """What ``flow build`` and people run, as JSON."""
+    return json.dumps({"board": board.name, **plan.to_json()}, indent=1) + "\n"
+
+
+def _wrapper(hw: HwConfig, bases: tuple[int, ...]) -> str:
+    outputs = tuple((name, f"{name}_local" if name in MOVED else name) for name in OUTPUTS)
+    return render("fpga/flow_wrapper.v.j2", hw=hw, bases=bases, outputs=outputs, inputs=INPUTS)
+
+
+def _vivado(hw: HwConfig, device: Device, board: Board, placement: Placement) -> Iterator[tuple[str, str | bytes]]:
+    bases = channel_bases(board, device, hw.channels)
+    yield "flow_wrapper.v", _wrapper(hw, bases)
+    values = {"board": board, "device": device, "placement": placement, "hw": hw, "bases": bases,
+              "memory_bytes": device.memory.bytes_each, "regions": len(device.regions), "tool": "Vivado"}
+    yield "board.tcl", render("fpga/board.tcl.j2", **values)
+    yield "constraints.xdc", render("fpga/constraints.xdc.j2", **values)
+    yield from _copied("vivado")
+
+
+def _quartus(hw: HwConfig, device: Device, board: Board, placement: Placement) -> Iterator[tuple[str, str | bytes]]:
+    bases = channel_bases(board, device, hw.channels)
+    yield "flow_wrapper.v", _wrapper(hw, bases)
+    values = {"board": board, "device": device, "placement": placement, "hw": hw, "bases": bases,
+              "memory_bytes": device.memory.bytes_each, "regions": len(device.regions), "tool": "Quartus"}
+    yield "board.tcl", render("fpga/board.tcl.j2", **values)
+    yield "flow.sdc", render("fpga/flow.sdc.j2", **values)
+    yield "flow_engine_hw.tcl", render("fpga/flow_engine_hw.tcl.j2", **values, outputs=OUTPUTS, inputs=INPUTS)
+    yield from _copied("quartus")
+
+
+def _ecp5(hw: HwConfig, device: Device, board: Board) -> Iterator[tuple[str, str | bytes]]:
+    yield from _copied("ecp5")
+
+
+def _copied(folder: str) -> Iterator[tuple[str, bytes]]:
+    for path in sorted((ROOT / "fpga" / folder).iterdir()):
+        if path.is_file():
+            yield f"{folder}/{path.name}", path.read_bytes()
+
+
+def _templates(folder: str, **values: object) -> Iterator[tuple[str, str]]:
+    top = ROOT / "templates" / folder
+    for path in sorted(top.rglob("*.j2")):
+        name = path.relative_to(top).with_suffix("")
+        yield str(name), render(f"{folder}/{path.relative_to(top)}", **values)

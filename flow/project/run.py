@@ -1,0 +1,132 @@
+"""Run a project's commands, one after the other; a finished step is not run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from flow.build.progress import Progress
+from flow.errors import Problem, ToolError
+from flow.project.steps import PLAN_FILE, Plan, Step
+
+#: Lines of a log that say why a tool gave up.
+_TELLING = ("FLOW:", "ERROR", "Error", "CRITICAL WARNING", "FATAL")
+_SHOWN = 20
+_STAMPS = ".done"
+#: seconds between looks at a running tool
+_INTERVAL = 0.05
+
+
+@dataclass(frozen=True)
+class Bitstream:
+    """path: the file, or None where the tool is not there; missing: that tool's name."""
+
+    path: Path | None
+    missing: str = ""
+
+
+def find_tool(name: str) -> str | None:
+    """Path of a command: beside this Python, or on the PATH."""
+    beside = Path(sys.executable).parent / name
+    return str(beside) if beside.is_file() and os.access(beside, os.X_OK) else shutil.which(name)
+
+
+def build_bitstream(project: Path, progress: Progress) -> Bitstream | None:
+    """Run what ``project``/plan.json says in ``project``/run, and give the bitstream; None if there is no plan.
+
+    A step whose command, project files and predecessors are unchanged and whose products are there is taken from before.
+    Raises ToolError with the telling lines of the log if a command fails, leaves a product out, or timing is not met;
+    the next call goes on with that step.
+    """
+    try:
+        plan = Plan.from_json(json.loads((project / PLAN_FILE).read_text()))
+    except FileNotFoundError:
+        return None
+    if find_tool(plan.tool) is None:
+        return Bitstream(None, plan.tool)
+    folder = project / "run"
+    for name in ("logs", "reports", _STAMPS):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    key = _inputs_hash(project)
+    for number, step in enumerate(plan.steps, 1):
+        key = hashlib.sha256(json.dumps([key, step.command]).encode()).hexdigest()
+        stamp = folder / _STAMPS / f"{number}-{step.name.replace(' ', '_')}"
+        progress.start(f"{plan.tool}: {step.name}")
+        progress.update(number - 1, len(plan.steps), "steps")
+        resumed = stamp.is_file() and stamp.read_text() == key and not _absent(folder, step)
+        if not resumed:
+            stamp.unlink(missing_ok=True)
+            _run(step, number, len(plan.steps), folder, progress)
+            stamp.write_text(key)
+        progress.finish(resumed)
+    return Bitstream(folder / plan.bitstream)
+
+
+def _inputs_hash(project: Path) -> str:
+    """Everything the tools read: the project's own files and the RTL beside it."""
+    total = hashlib.sha256()
+    for top in (project, project.parent / "rtl"):
+        for path in sorted(top.rglob("*")):
+            if path.is_file() and path.relative_to(top).parts[0] != "run":
+                total.update(f"{path.relative_to(project.parent)}\0".encode() + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def _absent(folder: Path, step: Step) -> list[str]:
+    return [name for name in step.products if not (folder / name).exists()]
+
+
+def _run(step: Step, number: int, total: int, folder: Path, progress: Progress) -> None:
+    log = folder / "logs" / f"{number}-{step.name.replace(' ', '_')}.log"
+    tool = find_tool(step.command[0])
+    if tool is None:
+        raise ToolError(Problem(step.command[0], "not on the PATH", "install the whole of the tool"))
+    for product in step.products:
+        _remove(folder / product)
+    with open(log, "w") as output:
+        process = subprocess.Popen([tool, *step.command[1:]], cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            while process.poll() is None:
+                progress.update(number - 1, total, "steps")
+                time.sleep(_INTERVAL)
+        except BaseException:
+            _stop(process)
+            raise
+    lines = log.read_text(errors="replace").splitlines()
+    where = f"{step.command[0]}, step {step.name}"
+    remedy = f"see {log}; the next flow build goes on with this step"
+    if process.returncode:
+        telling = [line.strip() for line in lines if any(word in line for word in _TELLING)] or lines[-_SHOWN:]
+        if any("timing is not met" in line for line in telling):
+            remedy = f"choose a slower clock (--clock) or a smaller engine (--goal area); {remedy}"
+        shown = "\n    ".join(telling[:_SHOWN])
+        raise ToolError(Problem(where, f"ended with {process.returncode}:\n    {shown}", remedy))
+    absent = _absent(folder, step)
+    if absent:
+        raise ToolError(Problem(where, f"ended well but left no {', '.join(absent)}", remedy))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the tool and everything it started."""
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=10)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        process.kill()
+        process.wait()

