@@ -16,6 +16,9 @@ COLUMNS = (4, 8, 16, 32, 64)
 BLOCKS = (1, 2, 4, 8)
 ACC_DEPTHS = (2048, 1024, 512, 256, 128, 64)
 
+#: Shallower ACC makes many short instructions: only where nothing deeper fits.
+GOOD_ACC = 256
+
 #: Activation addresses are aligned to the common divisor of a group and a memory word; a finer one costs wide shifters.
 LEAST_GRANULE = 16
 
@@ -23,8 +26,11 @@ LEAST_GRANULE = 16
 SHARES = (1, 2, 3, 4)
 CORES_PER_CHANNEL = 2
 
-#: Largest parts of a region's memory blocks (per cent) for ACC, and for WEIGHT where there is no UltraRAM.
-ACC_PERCENT, WEIGHT_PERCENT = 45, 25
+#: Largest parts of a region's memory blocks (per cent) for ACC, for WEIGHT where there is no UltraRAM, and for OUT.
+ACC_PERCENT, WEIGHT_PERCENT, OUT_PERCENT = 45, 25, 20
+
+#: Tiles that OUT holds if it may: results wait there while loads have the memory.
+OUT_TILES, OUT_DEPTH = 8, 4096
 
 #: The deepest buffers that still help: weights of one output block of the widest layers, INPUT below 2**20 blocks.
 WEIGHT_WORDS, WEIGHT_WORDS_SMALL = 4096, 1024
@@ -74,14 +80,16 @@ def _power_at_least(value: int) -> int:
 def with_buffers(hw: HwConfig, device: Device, budget: Resources, needs: Needs, acc_depth: int) -> HwConfig | None:
     """``hw`` with buffers that fill ``budget`` (what one core may take), or None if they do not fit.
 
-    ACC as asked; OUT two tiles deep; PARAMETER one block RAM deep; WEIGHT at least four tiles; INPUT takes what is
-    left.
+    ACC as asked; OUT two to eight tiles deep; PARAMETER one block RAM deep; WEIGHT at least four tiles; INPUT takes
+    what is left.
     """
     family, uram = device.family, device.has_uram
     block = resources.BLOCK_RAM[family]
     natural = block.shapes[0][1]  # depth at which the block RAM is widest
     small = budget.bram + 4 * budget.uram < 400
-    out_depth = max(16, min(2 * acc_depth, 2048, _power_at_least(2 * needs.positions)))
+    out_depth = min(OUT_TILES * acc_depth, OUT_DEPTH, _power_at_least(OUT_TILES * needs.positions))
+    while out_depth > 2 * acc_depth and block.count(8 * hw.group_bytes, out_depth) * 100 > budget.bram * OUT_PERCENT:
+        out_depth //= 2
     widest = _power_at_least(-(-needs.channels // hw.cols))
     par_depth = min(max(widest, 2), 64) if small else max(min(widest * 2, 512), 128)
     least = 4 * hw.tile_words
@@ -194,21 +202,32 @@ def fill(
                 if dsp * share > region.dsp:
                     continue
                 budget = Resources(*(value // share for value in region.values()))
-                for acc_depth in acc_depths:
-                    if acc_depth > _power_at_least(2 * needs.positions) and acc_depth > 64:
-                        continue
-                    sized = with_buffers(hw, device, budget, needs, acc_depth)
-                    if sized is None or sized in found:
-                        if sized is not None and not every:
-                            break
-                        continue
-                    try:
-                        sized.check()
-                    except UsageError:
-                        continue
-                    candidate = on_device(sized, device)
-                    if sum(candidate.cores):
-                        found[sized] = candidate
-                        if not every:
-                            break
+                for candidate in _of_shape(hw, device, budget, needs, acc_depths, every):
+                    found.setdefault(candidate.hw, candidate)
     return list(found.values())
+
+
+def _of_shape(
+    hw: HwConfig, device: Device, budget: Resources, needs: Needs, acc_depths: tuple[int, ...], every: bool
+) -> Iterator[Candidate]:
+    """Engines of one shape with ever shallower ACC: with ``every`` all down to GOOD_ACC, below that only the first."""
+    most = max(_power_at_least(2 * needs.positions), acc_depths[-1])
+    some = False
+    for acc_depth in acc_depths:
+        if acc_depth > most or (some and (not every or acc_depth < GOOD_ACC)):
+            continue
+        sized = with_buffers(hw, device, budget, needs, acc_depth)
+        if sized is None or not _legal(sized):
+            continue
+        candidate = on_device(sized, device)
+        if sum(candidate.cores):
+            some = True
+            yield candidate
+
+
+def _legal(hw: HwConfig) -> bool:
+    try:
+        hw.check()
+    except UsageError:
+        return False
+    return True

@@ -14,11 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.hardware.config import HwConfig
+from flow.isa import description as isa
 from flow.size.work import Kind, Work
 
 Array = npt.NDArray[np.float64]
 
 BOUNDS = ("array", "ALU", "memory")
+
+#: GEMM, ALU and STORE of one accumulator tile and output block.
+INSTRUCTIONS_PER_TILE = 3
 
 #: Positions below which a tile is not cut to make its inputs fit; the sum is.
 SMALL_TILE = 64
@@ -34,7 +38,7 @@ class Assumptions:
     exposed: share that nothing hides of a layer's first load and of its last results' way out, each of
     exposed_positions positions.
     instruction_gap: cycles lost from one GEMM or ALU instruction to the next.
-    resident: maps that fit into a quarter of INPUT never leave the chip.
+    resident: maps that fit into INPUT while they live never leave the chip.
     """
 
     memory_share: float = 0.8
@@ -43,7 +47,7 @@ class Assumptions:
     exposed: float = 1.0
     exposed_positions: int = 256
     instruction_gap: int = 12
-    resident: bool = False
+    resident: bool = True
 
 
 DEFAULT = Assumptions()
@@ -181,10 +185,53 @@ def _allowed(engines: Engines, work: Work, way: str) -> npt.NDArray[np.bool_]:
     return {"none": none, "kernel": whole, "columns": ~none & ~whole}[way]
 
 
-def bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Bounds:
-    """Bounds of ``layers`` exactly as given (no folding), [engines, layers]."""
+@dataclass(frozen=True)
+class Residency:
+    """What stays in INPUT, [engines, layers]: a layer's source, residual operand, output; and the vectors left free."""
+
+    source: npt.NDArray[np.bool_]
+    operand: npt.NDArray[np.bool_]
+    output: npt.NDArray[np.bool_]
+    free: Array
+
+    def take(self, index: npt.NDArray[np.int64]) -> "Residency":
+        """The same for a selection of layers."""
+        return Residency(self.source[:, index], self.operand[:, index], self.output[:, index], self.free[:, index])
+
+
+#: Share of INPUT that stays free for transfers.
+FREE_SHARE = 5
+
+
+def residency(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Residency:
+    """The scheduler's choice: in the order of the layers, every map that fits while it lives, its border included."""
+    count = (len(engines.rows), len(layers))
+    used = np.zeros(count)
+    kept = np.zeros((count[0], count[1] + 1), dtype=bool)  # the last column stands for "no layer"
+    limit = engines.inp_vectors - np.floor(engines.inp_vectors / FREE_SHARE)
+    for index, work in enumerate(layers):
+        if work.last_reader < 0 or not assume.resident:
+            continue
+        plane = (work.out_h + work.border_h) * (work.out_w + work.border_w)
+        size = np.ceil(work.out_c / engines.rows) * plane
+        life = slice(index, work.last_reader + 1)
+        fits = ((used[:, life] + size) <= limit).all(axis=1)
+        kept[:, index] = fits
+        used[:, life] += np.where(fits[:, None], size, 0.0)
+    source = kept[:, [work.source for work in layers]]
+    operand = kept[:, [work.operand for work in layers]]
+    return Residency(source, operand, kept[:, :-1], engines.inp_vectors - used)
+
+
+def bounds(
+    engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT, stays: Residency | None = None
+) -> Bounds:
+    """Bounds of ``layers`` exactly as given (no folding), [engines, layers]. ``stays``: by default nothing does."""
     e, shape = engines, Shapes.of(layers)
-    t = tiling(e, shape)
+    if stays is None:
+        nothing = np.zeros((len(e.rows), len(layers)), dtype=bool)
+        stays = Residency(nothing, nothing, nothing, np.broadcast_to(e.inp_vectors, nothing.shape))
+    t = tiling(e, shape, stays)
     gemm, out = shape.gemm, shape.out_h * shape.out_w
     group = e.pix * e.cols
     in_blocks, out_blocks = np.ceil(shape.in_c / e.cols), np.ceil(shape.out_c / e.cols)
@@ -206,13 +253,11 @@ def bounds(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAU
     written = out_blocks * group * out
     weights = weight_tiles * e.tile_words * e.axi_bytes * t.weight_reads
     parameters = np.where(gemm, out_blocks * e.par_words * e.axi_bytes, 0.0)
-    skipped = shape.skip * written
-    if assume.resident:
-        room = e.inp_vectors / 4
-        read = np.where(shape.in_h * shape.in_w * t.vectors <= room, 0.0, read)
-        stays = out * np.ceil(shape.out_c / e.rows) <= room
-        written, skipped = np.where(stays, 0.0, written), np.where(stays, 0.0, skipped)
-    memory = (read + weights + parameters + skipped + written) / e.bytes_per_cycle
+    skipped = shape.skip * written  # before it is known whether it moves
+    read, written = np.where(stays.source, 0.0, read), np.where(stays.output, 0.0, written)
+    skipped = np.where(stays.operand, 0.0, skipped)
+    fetched = INSTRUCTIONS_PER_TILE * isa.INSTRUCTION_BYTES * t.tiles * out_blocks * t.chunks
+    memory = (read + weights + parameters + skipped + written + fetched) / e.bytes_per_cycle
 
     # What nothing overlaps: the load of the first positions, the ALU pass and the store of the last ones.
     first = read * np.minimum(1.0, assume.exposed_positions / (shape.in_h * shape.in_w))
@@ -298,7 +343,7 @@ class Tiling:
     weight_reads: Array
 
 
-def tiling(engines: Engines, shape: Shapes) -> Tiling:
+def tiling(engines: Engines, shape: Shapes, stays: Residency) -> Tiling:
     """The scheduler's choice of tiles: nearly equal ones of at most a bank of ACC and half of OUT, their inputs in half
     of INPUT; inputs of several of them at once where the weights would be read again."""
     e = engines
@@ -324,11 +369,11 @@ def tiling(engines: Engines, shape: Shapes) -> Tiling:
         return np.maximum(1.0, np.minimum(blocks, most))
 
     operand = np.where(shape.gemm, shape.skip, 0.0) * np.ceil(grouped() * tile_h * tile_w * e.cols / e.rows)
-    room = np.maximum(np.floor((e.inp_vectors - 2 * operand) / 2), 1.0)
+    room = np.maximum(np.floor((stays.free - 2 * operand) / 2), 1.0)
     small = np.minimum(SMALL_TILE, tile_h * tile_w)
     for depth, least in ((held, small), (np.ones_like(held), np.ones_like(small))):
         while True:
-            cut = (inputs(tile_h, tile_w, depth) > room) & (tile_h * tile_w > least)
+            cut = (inputs(tile_h, tile_w, depth) > room) & (tile_h * tile_w > least) & ~stays.source
             if not cut.any():
                 break
             tall = tile_h > 1
@@ -336,11 +381,13 @@ def tiling(engines: Engines, shape: Shapes) -> Tiling:
             tile_h = np.where(cut & tall, np.ceil(tile_h / 2), tile_h)
     per_vector = inputs(tile_h, tile_w, np.ones_like(held))
     chunks = np.where(
-        inputs(tile_h, tile_w, held) > room, np.ceil(held / np.maximum(np.floor(room / per_vector), 1)), 1.0
+        (inputs(tile_h, tile_w, held) > room) & ~stays.source,
+        np.ceil(held / np.maximum(np.floor(room / per_vector), 1)),
+        1.0,
     )
     tiles_h, tiles_w = np.ceil(shape.out_h / tile_h), np.ceil(shape.out_w / tile_w)
     resident = (chunks == 1) & (block_words * blocks <= half)
-    stays = (chunks == 1) & (block_words <= half)
+    held_weights = (chunks == 1) & (block_words <= half)
     columns = (tile_w - 1) * shape.stride_w + shape.reach_w
     rows_fit = np.floor((np.floor(room / (held * columns)) - shape.reach_h) / shape.stride_h) + 1
     grown = np.where(rows_fit >= shape.out_h, shape.out_h, np.maximum(np.floor(rows_fit / tile_h), 1) * tile_h)
@@ -350,7 +397,7 @@ def tiling(engines: Engines, shape: Shapes) -> Tiling:
     tiles = tiles_h * tiles_w
     group = np.maximum(1.0, np.minimum(grouped(), np.floor(half / block_words)))
     input_reads = np.where((chunks > 1) & shape.gemm, np.ceil(blocks / group), 1.0)
-    weight_reads = np.where(resident, 1.0, np.where(stays, loads, tiles))
+    weight_reads = np.where(resident, 1.0, np.where(held_weights, np.where(stays.source, 1.0, loads), tiles))
     return Tiling(vectors, tile_h, tile_w, tiles, load_h, chunks, input_reads, weight_reads)
 
 
@@ -383,26 +430,38 @@ class _Ways:
     works: tuple[Work, ...]
     names: tuple[str, ...]
     taken: npt.NDArray[np.int64]
+    stays: Residency
 
 
-def _ways(engines: Engines, layers: Sequence[Work]) -> _Ways:
+def _ways(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> _Ways:
     flat: list[Work] = []
     names: list[str] = []
+    owner: list[int] = []
     taken: list[npt.NDArray[np.int64]] = []
-    for work in layers:
+    for number, work in enumerate(layers):
         index = np.zeros(len(engines.rows), dtype=np.int64)
         for name, way in folded(work):
             index = np.where(_allowed(engines, work, name), len(flat), index)
             flat.append(way)
             names.append(name)
+            owner.append(number)
         taken.append(index)
-    return _Ways(tuple(flat), tuple(names), np.stack(taken, axis=1))
+    stays = residency(engines, layers, assume).take(np.array(owner))
+    return _Ways(tuple(flat), tuple(names), np.stack(taken, axis=1), stays)
 
 
 def totals(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Array:
-    """Cycles of one batch on each engine, [engines]."""
-    ways = _ways(engines, layers)
-    cycles = np.take_along_axis(bounds(engines, ways.works, assume).cycles, ways.taken, axis=1)
+    """Cycles of one batch on each engine, [engines]: the better of maps kept on the chip and maps moved."""
+    return np.minimum(*(_total(engines, layers, one) for one in _choices(assume)))
+
+
+def _choices(assume: Assumptions) -> tuple[Assumptions, Assumptions]:
+    return assume, replace(assume, resident=False)
+
+
+def _total(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Array:
+    ways = _ways(engines, layers, assume)
+    cycles = np.take_along_axis(bounds(engines, ways.works, assume, ways.stays).cycles, ways.taken, axis=1)
     return np.asarray(cycles.sum(axis=1), dtype=np.float64)
 
 
@@ -415,8 +474,9 @@ def estimate(
     """The layers of one network on one engine; bandwidth by default ``memory_share`` of the master's width."""
     bandwidth = bytes_per_cycle(hw, None, assume) if memory_bytes_per_cycle is None else memory_bytes_per_cycle
     engines = Engines.of([hw], [bandwidth])
-    ways = _ways(engines, layers)
-    found = bounds(engines, ways.works, assume)
+    assume = min(_choices(assume), key=lambda one: float(_total(engines, layers, one)[0]))
+    ways = _ways(engines, layers, assume)
+    found = bounds(engines, ways.works, assume, ways.stays)
     records: list[LayerEstimate] = []
     for work, at in zip(layers, ways.taken[0].tolist(), strict=True):
         array, alu, memory = (round(float(part[0, at])) for part in (found.array, found.alu, found.memory))

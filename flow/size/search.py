@@ -22,8 +22,8 @@ from flow.size.work import Kind, Work, works
 
 Floats = npt.NDArray[np.float64]
 
-#: Engines within this share of the best are told apart by their size.
-SAME = 0.01
+#: Engines within this share of the best count as equally fast (the cycle model is no better); steps between them.
+SAME = 0.02
 STEP = 0.002
 
 #: Shapes that are looked at with every depth of ACC.
@@ -213,11 +213,12 @@ def _order(candidate: Candidate) -> tuple[int, ...]:
 
 
 def _tie(candidate: Candidate, short: float) -> tuple[float, ...]:
-    """Of nearly equally fast engines: fewer DSP blocks, fewer images in flight, fewer cores, then the faster (in
-    steps), then the deeper accumulators, which leave the scheduler more freedom. ``short``: share missing to the best.
-    """
+    """Of nearly equally fast engines: fewer images in flight (a shorter launch, more room for each image's maps), fewer
+    cores, then the faster (in steps), more finished tiles in OUT, deeper accumulators, the smaller. ``short``: share
+    missing to the best."""
     hw = candidate.hw
-    return (_size(candidate)[0], hw.cores * hw.pix, hw.cores, int(short / STEP), -hw.acc_depth, *_order(candidate))
+    tiles = min(hw.out_depth // hw.acc_depth, candidates.OUT_TILES)
+    return (hw.cores * hw.pix, hw.cores, int(short / STEP), -tiles, -hw.acc_depth, *_order(candidate))
 
 
 def _with_fewer_cores(candidate: Candidate, device: Device) -> list[Candidate]:
@@ -310,11 +311,11 @@ def choose(
 ) -> Sizing:
     """The engine for ``graphs`` (one engine for all of them) on a device; deterministic.
 
-    goal THROUGHPUT: most frames per second (geometric mean over the models), engines within one per cent of it told
-    apart by size. LATENCY: the shortest launch. AREA, or ``target_fps`` given: the fewest DSP blocks, then the least
-    logic, that reach ``target_fps`` (geometric mean). Raises UsageError (unknown device, AREA without a target, no
-    layers) and CapacityError (nothing fits: with the nearest miss; model larger than the device's memory; target out of
-    reach).
+    goal THROUGHPUT: most frames per second (geometric mean over the models); of engines within two per cent of it the
+    one with the fewest images in flight. LATENCY: the shortest launch. AREA, or ``target_fps`` given: the fewest DSP
+    blocks, then the least logic, that reach ``target_fps`` (geometric mean). Raises UsageError (unknown device, AREA
+    without a target, no layers) and CapacityError (nothing fits: with the nearest miss; model larger than the device's
+    memory; target out of reach).
     """
     device = lookup(device_name)
     if goal is Goal.AREA and target_fps is None:
@@ -561,7 +562,7 @@ def _reasons(
             ": the next weights load behind those in use",
         ),
         ("acc_depth", f"{hw.acc_depth} positions a bank: the longer a stream, the fewer weight reloads"),
-        ("out_depth", f"{hw.out_depth} groups: two tiles, one is stored while the next is filled"),
+        ("out_depth", f"{hw.out_depth} groups: {hw.out_depth // hw.acc_depth} tiles, stored while the next are filled"),
         ("par_depth", f"{hw.par_depth} vectors of {hw.cols} channels"),
         ("clock_mhz", f"{hw.clock_mhz:g} assumed, not timed"),
     )

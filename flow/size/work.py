@@ -29,7 +29,9 @@ class Work:
     Shapes are of the map it reads (in_*, without padding) and writes (out_*). ``taps_h`` x ``taps_w`` is the kernel,
     ``reach_*`` its extent with dilation. ``skip``: a residual add or multiply is fused behind it, or it is one itself.
     ``macs`` are the model's own. ``folds``: the input is a network input, which the host may fold. ``passes``: ALU
-    passes over the output.
+    passes over the output. ``source`` and ``operand``: layers whose outputs it and its residual add read, or -1.
+    ``last_reader``: the last layer that reads its output if that could stay on the chip all the time, else -1;
+    ``border_*``: rows and columns of padding those readers need.
     """
 
     name: str
@@ -48,6 +50,11 @@ class Work:
     reach_w: int = 1
     passes: int = 1
     skip: bool = False
+    source: int = -1
+    operand: int = -1
+    last_reader: int = -1
+    border_h: int = 0
+    border_w: int = 0
     folds: bool = False
     macs: int = 0
     weight_bytes: int = 0
@@ -110,6 +117,14 @@ def works(graph: ir.Graph) -> tuple[Work, ...]:
         for name in node.inputs:
             readers.setdefault(name, []).append(node)
     layers: dict[str, Work] = {}  # by the tensor they make
+    sources: dict[str, list[str]] = {}  # tensors a layer reads, by the tensor it makes
+    same: dict[str, str] = {}  # tensors that are other names for the same bytes, or padded by their readers
+
+    def resolve(name: str) -> str:
+        while name in same:
+            name = same[name]
+        return name
+
     outside = set(graph.inputs)  # network inputs, also behind a pad: the host lays them out
 
     def alone(name: str) -> Work | None:
@@ -121,26 +136,60 @@ def works(graph: ir.Graph) -> tuple[Work, ...]:
         if isinstance(node, ir.Pad) and _rides(graph, node, readers.get(output, [])):
             if node.inputs[0] in outside:
                 outside.add(output)
+            same[output] = node.inputs[0]
             continue
         layer = _layer(graph, node)
         if layer is None:
+            same[output] = node.inputs[0]
             continue
+        reads = [resolve(name) for name in node.inputs]
         if isinstance(node, ir.Add):
             for name in node.inputs:
                 before = alone(name)
                 if before is not None and before.kind in _ARRAY and not before.skip and _same(graph, node):
                     del layers[name]
                     layer = replace(before, name=f"{before.name}+{node.name}", skip=True, passes=before.passes + 1)
+                    reads = [*sources.pop(name)[:1], *(resolve(other) for other in node.inputs if other != name)]
                     break
         if isinstance(node, ir.Unary):
             before = alone(node.inputs[0])
             if before is not None:
                 del layers[node.inputs[0]]
                 layer = replace(before, name=f"{before.name}+{node.name}")
+                reads = sources.pop(node.inputs[0])
         if isinstance(node, ir.Conv2D) and node.inputs[0] in outside:
             layer = replace(layer, folds=True)
         layers[output] = layer
-    return tuple(layers.values())
+        sources[output] = reads
+    return _connected(layers, sources, {resolve(name) for name in graph.outputs})
+
+
+def _connected(layers: dict[str, Work], sources: dict[str, list[str]], outputs: set[str]) -> tuple[Work, ...]:
+    """The layers with who reads whom."""
+    index = {name: n for n, name in enumerate(layers)}
+    found: list[Work] = []
+    for name, work in layers.items():
+        readers = [layers[other] for other in layers if name in sources[other]]
+        where = [index[other] for other in layers if name in sources[other]]
+        windows = [layers[other] for other in layers if sources[other][0] == name]
+        stays = (
+            name not in outputs
+            and bool(readers)
+            and work.kind in _ARRAY
+            and all(reader.kind in _ARRAY for reader in readers)
+        )
+        reads = [index.get(source, -1) for source in sources[name]]
+        found.append(
+            replace(
+                work,
+                source=reads[0],
+                operand=reads[1] if len(reads) > 1 else -1,
+                last_reader=max(where) if stays else -1,
+                border_h=max((max(0, (w.out_h - 1) * w.stride_h + w.reach_h - w.in_h) for w in windows), default=0),
+                border_w=max((max(0, (w.out_w - 1) * w.stride_w + w.reach_w - w.in_w) for w in windows), default=0),
+            )
+        )
+    return tuple(found)
 
 
 _ARRAY = (Kind.CONV, Kind.DENSE, Kind.DEPTHWISE)
