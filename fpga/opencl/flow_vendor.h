@@ -60,6 +60,13 @@
 #define FLOW_CHANNELS 1
 #endif
 
+/* A weight in the tile: FPGAs hold bytes; CPUs multiply halves faster. */
+#if defined(FLOW_VENDOR_INTEL) || defined(FLOW_VENDOR_AMD)
+typedef char FLOW_WEIGHT;
+#else
+typedef short FLOW_WEIGHT;
+#endif
+
 #define FLOW_JOIN_(a, b) a##b
 #define FLOW_JOIN(a, b) FLOW_JOIN_(a, b)
 #if FLOW_CHANNELS == 1
