@@ -15,6 +15,17 @@ from flow.verify.layout import unpack
 STALL_PERMILLE = 10
 
 
+#: a launch is given up after this many times its products' cycles, plus what each instruction and byte may take
+_PATIENCE = 100
+
+
+def patience(program: Program) -> int:
+    """Cycles after which a launch of ``program`` is held to be stuck."""
+    ideal = program.macs * program.hw.pix // program.hw.macs_per_cycle
+    traffic = sum(program.region_bytes) // program.hw.axi_bytes
+    return 1_000_000 + _PATIENCE * (ideal + traffic) + 10_000 * len(program.instructions)
+
+
 class RtlEngine:
     """One core with the memory of the driver's defaults and random stalls; each batch is a launch of its own."""
 
@@ -28,7 +39,8 @@ class RtlEngine:
 
     def run(self, images: Sequence[Image]) -> BatchRun:
         """Raises ToolError if the engine ends with an error, breaks the AXI protocol or leaves bytes unwritten."""
-        result = host.run(self.program, images, self.memory, library=self.library, on_progress=self._report)
+        result = host.run(self.program, images, self.memory, library=self.library,
+                          on_progress=self._report, timeout_cycles=patience(self.program))
         launch, = result.launches
         finished = {written.tensor: cycle for written, cycle in zip(self.program.written, launch.finished, strict=True)}
         tensors = {written.tensor: unpack(launch.tensors[written.tensor], written.layout)

@@ -34,7 +34,6 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     from models.direct import direct
 
     monkeypatch.setattr("flow.oracle.run", oracle)
-    monkeypatch.setattr("flow.emit.emit_folder", lambda *_: None, raising=False)  # TODO until it is there
     inputs = tmp_path / "inputs"
     inputs.mkdir()
     (inputs / "direct.tflite").write_bytes(direct())

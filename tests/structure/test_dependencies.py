@@ -23,6 +23,7 @@ ORDER = (
     "emit",  # -> folder
     "simulate",
     "build",  # folder transaction, stages, manifest
+    "project",  # vendor tools' projects
     "verify",
     "report",
     "pipeline",
