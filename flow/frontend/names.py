@@ -7,23 +7,26 @@ from collections.abc import Iterable
 
 _NOISE = re.compile(r"^(StatefulPartitionedCall|PartitionedCall|serving_default_?.*|Identity(_\d+)?|arith\.constant\d*|"
                     r"tfl\.\w+|model|functional(_\d+)?|sequential(_\d+)?)(:\d+)?$")
+#: operations that give a fused one its name
+_ARITHMETIC = re.compile(r"/(convolution|depthwise|MatMul|Conv2D|DepthwiseConv2dNative|DepthwiseConv2D)\d*$")
 _COUNTER = re.compile(r"_\d+$")
 
 
 def layer_name(tensor_names: Iterable[str], layers: frozenset[str]) -> str | None:
     """The layer that the first telling tensor name speaks of, or None.
 
-    A fused operation's tensor is named after all layers in it, joined by ";"; the last one does the arithmetic.
+    A fused operation's tensor is named after all layers in it, joined by ";"; the one with weights counts, else the last.
     ``layers`` are the model's layer names where they are known.
     """
     for joined in tensor_names:
-        for name in reversed(joined.split(";")):
+        fused = joined.split(";")[::-1]
+        for name in sorted(fused, key=lambda name: not _ARITHMETIC.search(name)):
             parts = [part for part in name.split("/") if part and not _NOISE.match(part)]
+            counter = _COUNTER.search(parts[0]) if parts else None  # Keras counts the calls: model_1/layer_1/operation
             for part in reversed(parts):
-                if part in layers:
-                    return part
-                if _COUNTER.sub("", part) in layers:  # Keras counts the calls of a model
-                    return _COUNTER.sub("", part)
+                plain = part.removesuffix(counter.group()) if counter else part
+                if plain in layers or part in layers:
+                    return plain if plain in layers else part
             if not layers and parts:
                 return parts[-2] if len(parts) > 1 else parts[-1]
     return None

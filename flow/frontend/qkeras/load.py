@@ -1,0 +1,33 @@
+"""Loads a QKeras file with the legacy Keras it was made for. Only worker processes import this: it starts TensorFlow."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from flow.errors import Problem, UsageError
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+
+
+def load(path: Path) -> Any:
+    """The Keras model. Raises UsageError if it cannot be loaded."""
+    import tensorflow as tf
+    from qkeras.utils import load_qmodel
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    try:
+        return load_qmodel(str(path), compile=False)
+    except Exception as error:  # Keras and QKeras raise anything; whatever it is, the file cannot be used
+        text = str(error).strip().splitlines() or [type(error).__name__]
+        raise UsageError(Problem(str(path), f"QKeras cannot load it: {text[0][:300]}",
+                                 "save the model as .h5 (model.save('model.h5')) with QKeras 0.9 and legacy Keras "
+                                 "(TF_USE_LEGACY_KERAS=1)")) from error
+
+
+def nodes(model: Any) -> list[Any]:
+    """The model's calls of layers, inputs first."""
+    by_depth = model._nodes_by_depth
+    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
