@@ -161,8 +161,8 @@ static inline flow_ints flow_requantise(flow_ints x, flow_parameters p, uint rou
     switch (rounding) {
         case FLOW_ROUNDING_HALF_AWAY: tie = high >= 0; break;
         case FLOW_ROUNDING_HALF_EVEN: tie = (floor & 1) != 0; break;
-        case FLOW_ROUNDING_HALF_UP: tie = half_ == half_; break;
-        default: tie = half_ != half_; break;
+        case FLOW_ROUNDING_HALF_UP: tie = ~(flow_ints)0; break;
+        default: tie = 0; break;
     }
     const flow_ints above = rounding == FLOW_ROUNDING_FLOOR ? (flow_ints)0 : (flow_ints)(rest > half_);
     const flow_ints up = shifts & (above | ((rest == half_) & tie));
