@@ -37,7 +37,7 @@ def models() -> Answer:
     from models import zoo
 
     rows = [(entry.name, entry.doc) for entry in zoo.ENTRIES]
-    return _table(rows), [{"name": name, "doc": doc} for name, doc in rows]
+    return _table([*rows]), [{"name": name, "doc": doc} for name, doc in rows]
 
 
 def ops() -> Answer:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import flow
+from flow.children import die_with_parent
 
 _LAST_LINES = 12
 
@@ -27,10 +28,23 @@ def run_worker(module: str, *arguments: str) -> Outcome:
     """Run ``python -m module arguments`` to its end."""
     root = str(Path(flow.__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "",
-                   "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONHASHSEED": "0"}
-    done = subprocess.run([sys.executable, "-m", module, *arguments], env=environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": path,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "PYTHONHASHSEED": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        preexec_fn=die_with_parent,
+    )
     lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
     name = signal.Signals(-done.returncode).name if done.returncode < 0 else ""
     return Outcome(done.returncode, name, "\n".join(lines[-_LAST_LINES:]))

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from flow.children import die_with_parent
 from flow.emit import container, model
 from flow.errors import Problem, ToolError
 from flow.graph.ir import Int8
@@ -139,7 +140,8 @@ def run(program: Program, images: Sequence[Mapping[str, Int8]], memory: MemoryMo
 def _execute(command: Sequence[str], folder: Path, on_progress: OnProgress | None) -> str:
     problems: list[str] = []
     with open(folder / "stdout.json", "w+") as output, subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True) as process:
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True,
+            preexec_fn=die_with_parent) as process:
         assert process.stderr is not None
         try:
             for line in process.stderr:

@@ -10,10 +10,12 @@ ROOT = Path(__file__).resolve().parents[2]
 #: The order of the parts. ``isa.description`` is data, below everything that reads it.
 ORDER = (
     "errors",
+    "children",  # processes that end with this one
     "isa.description",
     "hardware",  # parameters of an engine
     "isa",  # encoding, checks, rendering
     "reference",  # the executable specification
+    "opencl",  # the same as a kernel
     "graph",  # the integer graph
     "oracle",
     "frontend",  # model file -> integer graph
