@@ -47,11 +47,24 @@ class Builder:
     def activation(self, name: str, shape: Sequence[int], scale: float, zero_point: int) -> int:
         return self._add(name, shape, "INT8", None, [scale], [zero_point], 0)
 
-    def constant(self, name: str, values: np.ndarray, scales: Sequence[float] | None = None,
-                 zero_points: Sequence[int] | None = None, axis: int = 0) -> int:
+    def constant(
+        self,
+        name: str,
+        values: np.ndarray,
+        scales: Sequence[float] | None = None,
+        zero_points: Sequence[int] | None = None,
+        axis: int = 0,
+    ) -> int:
         kind = {"int8": "INT8", "int32": "INT32"}[values.dtype.name]
-        return self._add(name, values.shape, kind, values, scales,
-                         zero_points if zero_points is not None else [0] * (0 if scales is None else len(scales)), axis)
+        return self._add(
+            name,
+            values.shape,
+            kind,
+            values,
+            scales,
+            zero_points if zero_points is not None else [0] * (0 if scales is None else len(scales)),
+            axis,
+        )
 
     def shape(self, index: int) -> tuple[int, ...]:
         return tuple(self._tensors[index].shape)
@@ -61,16 +74,36 @@ class Builder:
         quantisation = self._tensors[index].quantization
         return float(np.float32(quantisation.scale[0])), int(quantisation.zeroPoint[0])
 
-    def op(self, kind: str, inputs: Sequence[int], name: str, shape: Sequence[int], scale: float, zero_point: int,
-           options: Any = None) -> int:
+    def op(
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        name: str,
+        shape: Sequence[int],
+        scale: float,
+        zero_point: int,
+        options: Any = None,
+    ) -> int:
         """Any operation with one int8 output."""
         target = self.activation(name, shape, scale, zero_point)
         self._operator(kind, list(inputs), [target], options)
         return target
 
-    def conv(self, source: int, name: str, weights: np.ndarray, scales: Sequence[float], bias: np.ndarray | None, scale: float,
-             zero_point: int, stride: tuple[int, int] = (1, 1), dilation: tuple[int, int] = (1, 1), padding: str = "SAME",
-             activation: str = "NONE", depthwise: bool = False) -> int:
+    def conv(
+        self,
+        source: int,
+        name: str,
+        weights: np.ndarray,
+        scales: Sequence[float],
+        bias: np.ndarray | None,
+        scale: float,
+        zero_point: int,
+        stride: tuple[int, int] = (1, 1),
+        dilation: tuple[int, int] = (1, 1),
+        padding: str = "SAME",
+        activation: str = "NONE",
+        depthwise: bool = False,
+    ) -> int:
         """weights (O, KH, KW, I), or for a depthwise convolution (1, KH, KW, O)."""
         options = self._schema.DepthwiseConv2DOptionsT() if depthwise else self._schema.Conv2DOptionsT()
         if depthwise:
@@ -85,26 +118,48 @@ class Builder:
         inputs = [source, *self._parameters(source, name, weights, scales, bias, 3 if depthwise else 0)]
         if bias is None:
             inputs.pop()
-        return self.op("DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", inputs, name, target, scale, zero_point, options)
+        return self.op(
+            "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", inputs, name, target, scale, zero_point, options
+        )
 
-    def dense(self, source: int, name: str, weights: np.ndarray, scales: Sequence[float], bias: np.ndarray | None, scale: float,
-              zero_point: int, activation: str = "NONE") -> int:
+    def dense(
+        self,
+        source: int,
+        name: str,
+        weights: np.ndarray,
+        scales: Sequence[float],
+        bias: np.ndarray | None,
+        scale: float,
+        zero_point: int,
+        activation: str = "NONE",
+    ) -> int:
         """weights (O, I)."""
         options = self._schema.FullyConnectedOptionsT()
         options.fusedActivationFunction = _ACTIVATION[activation]
         inputs = [source, *self._parameters(source, name, weights, scales, bias, 0)]
         return self.op("FULLY_CONNECTED", inputs, name, (1, weights.shape[0]), scale, zero_point, options)
 
-    def binary(self, kind: str, first: int, second: int, name: str, scale: float, zero_point: int,
-               activation: str = "NONE") -> int:
+    def binary(
+        self, kind: str, first: int, second: int, name: str, scale: float, zero_point: int, activation: str = "NONE"
+    ) -> int:
         """ADD, SUB or MUL."""
-        options = {"ADD": self._schema.AddOptionsT, "SUB": self._schema.SubOptionsT, "MUL": self._schema.MulOptionsT}[kind]()
+        options = {"ADD": self._schema.AddOptionsT, "SUB": self._schema.SubOptionsT, "MUL": self._schema.MulOptionsT}[
+            kind
+        ]()
         options.fusedActivationFunction = _ACTIVATION[activation]
         shape = np.broadcast_shapes(self.shape(first), self.shape(second))
         return self.op(kind, [first, second], name, shape, scale, zero_point, options)
 
-    def pool(self, kind: str, source: int, name: str, kernel: tuple[int, int], stride: tuple[int, int], padding: str,
-             activation: str = "NONE") -> int:
+    def pool(
+        self,
+        kind: str,
+        source: int,
+        name: str,
+        kernel: tuple[int, int],
+        stride: tuple[int, int],
+        padding: str,
+        activation: str = "NONE",
+    ) -> int:
         """MAX_POOL_2D or AVERAGE_POOL_2D; the scale stays."""
         options = self._schema.Pool2DOptionsT()
         options.padding, options.fusedActivationFunction = _PADDING[padding], _ACTIVATION[activation]
@@ -120,13 +175,23 @@ class Builder:
         options.keepDims = keep
         axes = self.constant(f"{name}/axes", np.array([1, 2], dtype=np.int32))
         channels = self.shape(source)[3]
-        return self.op("MEAN", [source, axes], name, (1, 1, 1, channels) if keep else (1, channels), scale, zero_point, options)
+        return self.op(
+            "MEAN", [source, axes], name, (1, 1, 1, channels) if keep else (1, channels), scale, zero_point, options
+        )
 
     def pad(self, source: int, name: str, top: int, bottom: int, left: int, right: int) -> int:
-        amounts = self.constant(f"{name}/amounts", np.array([[0, 0], [top, bottom], [left, right], [0, 0]], dtype=np.int32))
+        amounts = self.constant(
+            f"{name}/amounts", np.array([[0, 0], [top, bottom], [left, right], [0, 0]], dtype=np.int32)
+        )
         _, height, width, channels = self.shape(source)
-        return self.op("PAD", [source, amounts], name, (1, height + top + bottom, width + left + right, channels),
-                       *self.scale(source), self._schema.PadOptionsT())
+        return self.op(
+            "PAD",
+            [source, amounts],
+            name,
+            (1, height + top + bottom, width + left + right, channels),
+            *self.scale(source),
+            self._schema.PadOptionsT(),
+        )
 
     def reshape(self, source: int, name: str, shape: Sequence[int]) -> int:
         options = self._schema.ReshapeOptionsT()
@@ -168,8 +233,9 @@ class Builder:
             model.operatorCodes.append(code)
         return pack(model)
 
-    def _parameters(self, source: int, name: str, weights: np.ndarray, scales: Sequence[float], bias: np.ndarray | None,
-                    axis: int) -> list[int]:
+    def _parameters(
+        self, source: int, name: str, weights: np.ndarray, scales: Sequence[float], bias: np.ndarray | None, axis: int
+    ) -> list[int]:
         indices = [self.constant(f"{name}/weights", weights, scales, axis=axis)]
         if bias is not None:
             input_scale = self.scale(source)[0]
@@ -190,8 +256,16 @@ class Builder:
             operator.builtinOptionsType = getattr(self._schema.BuiltinOptions, type(options).__name__.removesuffix("T"))
         self._operators.append(operator)
 
-    def _add(self, name: str, shape: Sequence[int], kind: str, values: np.ndarray | None, scales: Sequence[float] | None,
-             zero_points: Sequence[int] | None, axis: int) -> int:
+    def _add(
+        self,
+        name: str,
+        shape: Sequence[int],
+        kind: str,
+        values: np.ndarray | None,
+        scales: Sequence[float] | None,
+        zero_points: Sequence[int] | None,
+        axis: int,
+    ) -> int:
         tensor = self._schema.TensorT()
         tensor.name, tensor.shape, tensor.type = name, [int(n) for n in shape], getattr(self._schema.TensorType, kind)
         tensor.buffer = 0

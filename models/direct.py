@@ -19,8 +19,9 @@ def direct() -> bytes:
 
     net = Builder()
     x = net.float_input("image", (1, 10, 14, 3), 1 / 127, -3)
-    x = net.conv(x, "first", weights(6, 3, 3, 3), generator.uniform(0.001, 0.002, 6), bias(6), 0.012, -128,
-                 activation="RELU")
+    x = net.conv(
+        x, "first", weights(6, 3, 3, 3), generator.uniform(0.001, 0.002, 6), bias(6), 0.012, -128, activation="RELU"
+    )
     y = net.conv(x, "second", weights(6, 1, 1, 6), [0.003], bias(6), 0.02, 5)
     x = net.binary("ADD", x, y, "sum", 0.025, -7, "RELU6")
     x = net.pool("AVERAGE_POOL_2D", x, "pool", (3, 3), (2, 2), "SAME")

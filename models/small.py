@@ -24,7 +24,7 @@ def tiny() -> Any:
 
 
 def odd() -> Any:
-    """Prime sizes everywhere, kernels larger than the map, strides larger than the kernel, dilation, 1 x 1 maps; 19 x 23 x 3."""
+    """Prime sizes, kernels larger than the map, strides larger than the kernel, dilation, 1 x 1 maps; 19 x 23 x 3."""
     import keras
     from keras import layers
 
@@ -64,8 +64,9 @@ def two_by_two() -> Any:
     return enliven(keras.Model([left, right], [classes, features], name="two_by_two"), samples=16)
 
 
-def _conv(x: Any, filters: int, kernel: Any, name: str, activation: str | None = "relu", padding: str = "same",
-          **options: Any) -> Any:
+def _conv(
+    x: Any, filters: int, kernel: Any, name: str, activation: str | None = "relu", padding: str = "same", **options: Any
+) -> Any:
     """Convolution, normalisation, activation."""
     from keras import layers
 

@@ -12,7 +12,7 @@ from flow.oracle.process import run_worker
 
 @dataclass(frozen=True)
 class Entry:
-    """function: "module:function" that gives a Keras model without arguments, or the bytes of a flatbuffer (.tflite)."""
+    """function: "module:function", which gives without arguments a Keras model, or (.tflite) a flatbuffer's bytes."""
 
     name: str
     doc: str
@@ -32,8 +32,11 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("inceptionv3-96", "InceptionV3 at 96 x 96", "models.applications:inceptionv3_96"),
     Entry("efficientnetb0-64", "EfficientNetB0 at 64 x 64", "models.applications:efficientnetb0_64", ".keras"),
     Entry("tiny", "a few convolutions", "models.small:tiny"),
-    Entry("odd", "odd sizes: prime channels, kernels larger than the map, strides larger than the kernel, dilation",
-          "models.small:odd"),
+    Entry(
+        "odd",
+        "odd sizes: prime channels, kernels larger than the map, strides larger than the kernel, dilation",
+        "models.small:odd",
+    ),
     Entry("two-by-two", "two inputs and two outputs", "models.small:two_by_two"),
     Entry("direct", "a small int8 flatbuffer, not made by the converter", "models.direct:direct", ".tflite"),
 )
@@ -53,16 +56,26 @@ def entry(name: str) -> Entry:
 
 
 def write(name: str, path: Path) -> None:
-    """Make the network; the same bytes each time. Raises UsageError on an unfit ending, ToolError if making it failed."""
+    """Make the network, the same bytes each time. Raises UsageError on an unfit ending, ToolError on a failure."""
     found = entry(name)
     allowed = (".tflite",) if found.suffix == ".tflite" else (".h5", ".keras")
     if path.suffix not in allowed:
-        raise UsageError(Problem(str(path), f"{name} is not made as {path.suffix or 'a file without ending'}",
-                                 f"use {' or '.join(allowed)}"))
+        raise UsageError(
+            Problem(
+                str(path),
+                f"{name} is not made as {path.suffix or 'a file without ending'}",
+                f"use {' or '.join(allowed)}",
+            )
+        )
     outcome = run_worker("models.generate", found.function, str(path.resolve()))
     if outcome.code:
-        raise ToolError(Problem(f"network {name}", f"making it failed ({outcome.signal or outcome.code}):\n{outcome.message}",
-                                "see the message"))
+        raise ToolError(
+            Problem(
+                f"network {name}",
+                f"making it failed ({outcome.signal or outcome.code}):\n{outcome.message}",
+                "see the message",
+            )
+        )
 
 
 def make(name: str, folder: Path | None = None) -> Path:

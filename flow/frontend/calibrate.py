@@ -49,16 +49,22 @@ def load(path: Path | None, inputs: Sequence[InputSpec], seed: int) -> Calibrati
 def synthetic(inputs: Sequence[InputSpec], seed: int, samples: int = SYNTHETIC_SAMPLES) -> Calibration:
     """Seeded noise, uniform in [-1, 1]."""
     generator = np.random.default_rng(seed)
-    data = tuple(tuple(generator.uniform(-1.0, 1.0, (1, *spec.shape)).astype(np.float32) for spec in inputs)
-                 for _ in range(samples))
-    warning = (f"no calibration data: the int8 ranges come from {samples} samples of synthetic noise (seed {seed}); "
-               "the network is computed exactly, but its accuracy on real data is not meaningful")
+    data = tuple(
+        tuple(generator.uniform(-1.0, 1.0, (1, *spec.shape)).astype(np.float32) for spec in inputs)
+        for _ in range(samples)
+    )
+    warning = (
+        f"no calibration data: the int8 ranges come from {samples} samples of synthetic noise (seed {seed}); "
+        "the network is computed exactly, but its accuracy on real data is not meaningful"
+    )
     return Calibration("synthetic", data, (warning,))
 
 
 def _allowed(inputs: Sequence[InputSpec]) -> str:
     shapes = ", ".join(f"{spec.name}: (samples, {', '.join(map(str, spec.shape))})" for spec in inputs)
-    kind = "an .npy or .npz file, or a folder of images" if len(inputs) == 1 else "an .npz file with one array per input"
+    kind = (
+        "an .npy or .npz file, or a folder of images" if len(inputs) == 1 else "an .npz file with one array per input"
+    )
     return f"give {kind} with {shapes}"
 
 
@@ -73,8 +79,9 @@ def _arrays(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
             if len(inputs) == 1 and len(arrays) == 1:
                 arrays = {inputs[0].name: next(iter(arrays.values()))}
     except (OSError, ValueError, EOFError) as error:
-        raise UsageError(Problem(str(path), f"is not a readable .npy or .npz file ({str(error).splitlines()[0]})",
-                                 _allowed(inputs))) from None
+        raise UsageError(
+            Problem(str(path), f"is not a readable .npy or .npz file ({str(error).splitlines()[0]})", _allowed(inputs))
+        ) from None
     problems = []
     for spec in inputs:
         if spec.name not in arrays:
@@ -84,17 +91,25 @@ def _arrays(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
         if array.shape == spec.shape:
             array = arrays[spec.name] = array[np.newaxis]
         if array.shape[1:] != spec.shape or array.shape[0] < 1:
-            problems.append(Problem(str(path), f"the array for input {spec.name} has shape {array.shape}", _allowed(inputs)))
+            problems.append(
+                Problem(str(path), f"the array for input {spec.name} has shape {array.shape}", _allowed(inputs))
+            )
         elif array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-            problems.append(Problem(str(path), f"the array for input {spec.name} ({array.dtype}) has values that are no "
-                                               "finite numbers", "give finite floats or integers"))
+            problems.append(
+                Problem(
+                    str(path),
+                    f"the array for input {spec.name} ({array.dtype}) has values that are no finite numbers",
+                    "give finite floats or integers",
+                )
+            )
     if not problems and len({len(arrays[spec.name]) for spec in inputs}) > 1:
         problems.append(Problem(str(path), "the inputs have different numbers of samples", "give one sample of each"))
     if problems:
         raise UsageError(problems)
     count = min(len(arrays[inputs[0].name]), MAXIMUM_SAMPLES)
-    samples = tuple(tuple(arrays[spec.name][index:index + 1].astype(np.float32) for spec in inputs)
-                    for index in range(count))
+    samples = tuple(
+        tuple(arrays[spec.name][index : index + 1].astype(np.float32) for spec in inputs) for index in range(count)
+    )
     return Calibration(f"{count} samples of {path.name}", samples)
 
 
@@ -102,7 +117,9 @@ def _images(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
     from PIL import Image, UnidentifiedImageError
 
     if len(inputs) != 1 or len(inputs[0].shape) != 3 or inputs[0].shape[2] not in (1, 3):
-        raise UsageError(Problem(str(path), "a folder of images fits only one input of 1 or 3 channels", _allowed(inputs)))
+        raise UsageError(
+            Problem(str(path), "a folder of images fits only one input of 1 or 3 channels", _allowed(inputs))
+        )
     height, width, channels = inputs[0].shape
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)[:MAXIMUM_SAMPLES]
     if not files:
@@ -116,8 +133,11 @@ def _images(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
             problems.append(Problem(str(file), f"is not a readable image ({str(error).splitlines()[0]})", "remove it"))
             continue
         if pixels.shape[:2] != (height, width):
-            problems.append(Problem(str(file), f"is {pixels.shape[0]} x {pixels.shape[1]} pixels",
-                                    f"resize it to {height} x {width}"))
+            problems.append(
+                Problem(
+                    str(file), f"is {pixels.shape[0]} x {pixels.shape[1]} pixels", f"resize it to {height} x {width}"
+                )
+            )
             continue
         samples.append((pixels.reshape(1, height, width, channels),))
     if problems:

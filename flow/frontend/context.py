@@ -40,18 +40,25 @@ class Context:
 def activation(tensor: FlatTensor) -> FlatTensor:
     """The tensor, if it is a variable int8 tensor with one scale, of one image."""
     if tensor.data is not None:
-        raise Refusal(f"{tensor.name} is a constant where an activation is expected", "fold constants before converting")
+        raise Refusal(
+            f"{tensor.name} is a constant where an activation is expected", "fold constants before converting"
+        )
     if tensor.kind != "INT8":
         kind = tensor.kind.lower()
-        remedy = {"uint8": "convert the model again with a TensorFlow that quantises to int8",
-                  "int16": "quantise activations to int8, not to int16 (no EXPERIMENTAL_..._INT16)",
-                  }.get(kind, "quantise fully to int8 (TFLITE_BUILTINS_INT8 with a representative dataset)")
+        remedy = {
+            "uint8": "convert the model again with a TensorFlow that quantises to int8",
+            "int16": "quantise activations to int8, not to int16 (no EXPERIMENTAL_..._INT16)",
+        }.get(kind, "quantise fully to int8 (TFLITE_BUILTINS_INT8 with a representative dataset)")
         raise Refusal(f"activation {tensor.name} is {kind}", remedy)
     if len(tensor.scales) != 1:
-        raise Refusal(f"activation {tensor.name} has {len(tensor.scales)} scales", "activations must be quantised per tensor")
+        raise Refusal(
+            f"activation {tensor.name} has {len(tensor.scales)} scales", "activations must be quantised per tensor"
+        )
     if not tensor.scale > 0.0 or not -128 <= tensor.zero_point <= 127:
-        raise Refusal(f"activation {tensor.name} has scale {tensor.scale}, zero point {tensor.zero_point}",
-                      "calibrate with data that excites this layer")
+        raise Refusal(
+            f"activation {tensor.name} has scale {tensor.scale}, zero point {tensor.zero_point}",
+            "calibrate with data that excites this layer",
+        )
     shape(tensor)
     return tensor
 
@@ -63,8 +70,10 @@ def shape(tensor: FlatTensor) -> tuple[int, int, int]:
     try:
         return image_shape(tensor.shape)
     except ValueError:
-        raise Refusal(f"{tensor.name} has shape {list(tensor.shape)}",
-                      "only tensors (1, height, width, channels) or fewer dimensions behind the batch of 1 fit") from None
+        raise Refusal(
+            f"{tensor.name} has shape {list(tensor.shape)}",
+            "only tensors (1, height, width, channels) or fewer dimensions behind the batch of 1 fit",
+        ) from None
 
 
 def fused_activation(op: FlatOp) -> str:
@@ -72,5 +81,7 @@ def fused_activation(op: FlatOp) -> str:
     number = int(op.options.fusedActivationFunction) if op.options is not None else 0
     names = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
     if number >= 4:
-        raise Refusal(f"fused activation {names[number] if number < len(names) else number}", "use it as a layer of its own")
+        raise Refusal(
+            f"fused activation {names[number] if number < len(names) else number}", "use it as a layer of its own"
+        )
     return names[number]

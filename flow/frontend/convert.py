@@ -27,19 +27,36 @@ class Converted:
 def convert(model: Path, calibration: Path | None, seed: int) -> Converted:
     """Quantise the model for a batch of one. The same arguments give the same bytes.
 
-    Raises UsageError (calibration data, unreadable model), UnsupportedError (not quantisable), ToolError (the converter died).
+    Raises UsageError (calibration data, unreadable model), UnsupportedError (not quantisable), ToolError (the converter
+    died).
     """
     with tempfile.TemporaryDirectory(prefix="flow-convert-") as name:
         folder = Path(name)
-        outcome = run_worker("flow.frontend.convert_worker", str(model.resolve()), str(folder), str(seed),
-                             *([] if calibration is None else [str(calibration.resolve())]))
+        outcome = run_worker(
+            "flow.frontend.convert_worker",
+            str(model.resolve()),
+            str(folder),
+            str(seed),
+            *([] if calibration is None else [str(calibration.resolve())]),
+        )
         if outcome.code:
             how = f"was killed by {outcome.signal}" if outcome.signal else f"failed (exit {outcome.code})"
-            raise ToolError(Problem("TensorFlow Lite converter", f"{how}:\n{outcome.message}",
-                                    "see the message; if memory ran out, use a smaller model or calibration set"))
+            raise ToolError(
+                Problem(
+                    "TensorFlow Lite converter",
+                    f"{how}:\n{outcome.message}",
+                    "see the message; if memory ran out, use a smaller model or calibration set",
+                )
+            )
         result = json.loads((folder / "result.json").read_text())
         if "error" in result:
             kind: type[FlowError] = getattr(errors, result["error"])
             raise kind([Problem(*problem) for problem in result["problems"]])
-        return Converted((folder / "model.tflite").read_bytes(), tuple(result["inputs"]), tuple(result["outputs"]),
-                         tuple(result["layers"]), result["calibration"], tuple(result["warnings"]))
+        return Converted(
+            (folder / "model.tflite").read_bytes(),
+            tuple(result["inputs"]),
+            tuple(result["outputs"]),
+            tuple(result["layers"]),
+            result["calibration"],
+            tuple(result["warnings"]),
+        )

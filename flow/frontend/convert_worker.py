@@ -24,14 +24,19 @@ def _load_model(path: Path) -> Any:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises anything; whatever it is, the file cannot be used
         text = str(error).strip().splitlines() or [type(error).__name__]
-        raise UsageError(Problem(str(path), f"Keras cannot load it: {text[0][:300]}",
-                                 "save the model again with Keras 2.13 or newer")) from error
+        raise UsageError(
+            Problem(
+                str(path), f"Keras cannot load it: {text[0][:300]}", "save the model again with Keras 2.13 or newer"
+            )
+        ) from error
 
 
 def _inputs(model: Any) -> tuple[InputSpec, ...]:
     tensors = getattr(model, "inputs", None)
     if not tensors:
-        raise UsageError(Problem("model", "has no defined inputs", "build the model (add an Input layer) before saving it"))
+        raise UsageError(
+            Problem("model", "has no defined inputs", "build the model (add an Input layer) before saving it")
+        )
     problems, specs = [], []
     for tensor in tensors:
         where = f"input {tensor.name}"
@@ -41,10 +46,16 @@ def _inputs(model: Any) -> tuple[InputSpec, ...]:
         if any(n is None for n in shape):
             problems.append(Problem(where, f"has an open shape {tuple(tensor.shape)}", "give the input a fixed size"))
         if len(shape) > 3:
-            problems.append(Problem(where, f"has {len(shape)} dimensions", "at most height, width and channels are supported"))
+            problems.append(
+                Problem(where, f"has {len(shape)} dimensions", "at most height, width and channels are supported")
+            )
         if str(tensor.dtype) != "float32":
             problems.append(Problem(where, f"has type {tensor.dtype}", "only float32 inputs are quantised"))
-        specs.append(InputSpec(re.sub(r"[^A-Za-z0-9_]", "_", tensor.name.split(":")[0]), tuple(n for n in shape if n is not None)))
+        specs.append(
+            InputSpec(
+                re.sub(r"[^A-Za-z0-9_]", "_", tensor.name.split(":")[0]), tuple(n for n in shape if n is not None)
+            )
+        )
     if problems:
         raise UnsupportedError(problems)
     return tuple(specs)
@@ -65,7 +76,8 @@ def _convert(model: Any, inputs: tuple[InputSpec, ...], calibration: Calibration
             yield list(sample)
 
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [convert_variables_to_constants_v2(one_image.get_concrete_function())])
+        [convert_variables_to_constants_v2(one_image.get_concrete_function())]
+    )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = samples
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -75,8 +87,13 @@ def _convert(model: Any, inputs: tuple[InputSpec, ...], calibration: Calibration
         return bytes(converter.convert())
     except Exception as error:  # the converter raises anything
         text = [line for line in str(error).splitlines() if line.strip()][:6] or [type(error).__name__]
-        raise UnsupportedError(Problem("TensorFlow Lite converter", "cannot quantise the model to int8:\n" + "\n".join(text),
-                                       "replace the layers it names by ones with an int8 kernel")) from error
+        raise UnsupportedError(
+            Problem(
+                "TensorFlow Lite converter",
+                "cannot quantise the model to int8:\n" + "\n".join(text),
+                "replace the layers it names by ones with an int8 kernel",
+            )
+        ) from error
 
 
 def _layer_names(model: Any) -> Iterator[str]:
@@ -99,12 +116,18 @@ def main(arguments: list[str]) -> None:
         inputs = _inputs(model)
         calibration = load(calibration_path, inputs, seed)
         (folder / "model.tflite").write_bytes(_convert(model, inputs, calibration))
-        result = {"inputs": [spec.name for spec in inputs], "outputs": list(model.output_names),
-                  "calibration": calibration.kind, "warnings": list(calibration.warnings),
-                  "layers": list(dict.fromkeys(_layer_names(model)))}
+        result = {
+            "inputs": [spec.name for spec in inputs],
+            "outputs": list(model.output_names),
+            "calibration": calibration.kind,
+            "warnings": list(calibration.warnings),
+            "layers": list(dict.fromkeys(_layer_names(model))),
+        }
     except FlowError as error:
-        result = {"error": type(error).__name__,
-                  "problems": [[problem.where, problem.found, problem.remedy] for problem in error.problems]}
+        result = {
+            "error": type(error).__name__,
+            "problems": [[problem.where, problem.found, problem.remedy] for problem in error.problems],
+        }
     (folder / "result.json").write_text(json.dumps(result))
 
 

@@ -26,12 +26,17 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
 def quantise_multipliers(reals: list[float]) -> tuple[Int32, Int32]:
     """As ``quantise_multiplier`` for each value: (multipliers, shifts), int32 arrays of the list's length."""
     pairs = [quantise_multiplier(real) for real in reals]
-    return (np.array([pair[0] for pair in pairs], dtype=np.int32), np.array([pair[1] for pair in pairs], dtype=np.int32))
+    return (
+        np.array([pair[0] for pair in pairs], dtype=np.int32),
+        np.array([pair[1] for pair in pairs], dtype=np.int32),
+    )
 
 
 def activation_range(activation: str, scale: float, zero_point: int) -> tuple[int, int]:
-    """The int8 range to which the fused activation (NONE, RELU, RELU6, RELU_N1_TO_1) clamps. Raises KeyError on another."""
-    low, high = {"NONE": (None, None), "RELU": (0.0, None), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0)}[activation]
+    """The int8 range to which a fused NONE, RELU, RELU6 or RELU_N1_TO_1 clamps. Raises KeyError on another."""
+    low, high = {"NONE": (None, None), "RELU": (0.0, None), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0)}[
+        activation
+    ]
 
     def quantise(real: float) -> int:
         quotient = float(np.float32(real) / np.float32(scale))
@@ -47,20 +52,20 @@ def reduced_multiplier(real: float, count: int) -> tuple[int, int]:
     return (multiplier << spare) // count, shift - spare
 
 
-def multiply_by_quantised_multiplier(values: np.ndarray, multiplier: Int32, shift: Int32) -> np.ndarray:
+def multiply_by_quantised_multiplier(values: np.ndarray, multiplier: Int32 | int, shift: Int32 | int) -> np.ndarray:
     """int64 result of TensorFlow Lite's double rounding for int32 ``values``; multiplier and shift broadcast."""
     wide = np.asarray(values, dtype=np.int64)
-    multiplier, shift = np.asarray(multiplier, dtype=np.int64), np.asarray(shift, dtype=np.int64)
-    shifted = (wide << np.maximum(shift, 0)).astype(np.int32).astype(np.int64)
-    product = shifted * multiplier
+    exponent = np.asarray(shift, dtype=np.int64)
+    shifted = (wide << np.maximum(exponent, 0)).astype(np.int32).astype(np.int64)
+    product = shifted * np.asarray(multiplier, dtype=np.int64)
     nudge = np.where(product >= 0, np.int64(1 << 30), np.int64(1 - (1 << 30)))
     total = product + nudge
     high = np.where(total >= 0, total >> 31, -((-total) >> 31))
-    right = np.maximum(-shift, 0)
+    right = np.maximum(-exponent, 0)
     mask = (np.int64(1) << right) - 1
     threshold = (mask >> 1) + (high < 0)
     return (high >> right) + ((high & mask) > threshold)
 
 
 def _round_half_away(value: float) -> int:
-    return int(math.floor(abs(value) + 0.5)) * (1 if value >= 0 else -1)
+    return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)

@@ -13,8 +13,17 @@ from flow.oracle.schema import enum_names, schema, unpack
 from flow.oracle.tensors import tensor_names
 
 #: operations whose tensors are shapes; they vanish when all shapes are known
-_DTYPES: dict[str, Any] = {"FLOAT32": "<f4", "INT32": "<i4", "INT64": "<i8", "INT8": "i1", "UINT8": "u1", "INT16": "<i2",
-                           "BOOL": "?", "FLOAT16": "<f2", "FLOAT64": "<f8"}
+_DTYPES: dict[str, Any] = {
+    "FLOAT32": "<f4",
+    "INT32": "<i4",
+    "INT64": "<i8",
+    "INT8": "i1",
+    "UINT8": "u1",
+    "INT16": "<i2",
+    "BOOL": "?",
+    "FLOAT16": "<f2",
+    "FLOAT64": "<f8",
+}
 
 
 @dataclass(frozen=True)
@@ -65,14 +74,20 @@ def read(flatbuffer: bytes, where: str) -> FlatModel:
         if not model.subgraphs:
             raise UsageError(Problem(where, "holds no graph", "convert the model again"))
         if len(model.subgraphs) > 1 and any(len(graph.operators or ()) for graph in model.subgraphs[1:]):
-            raise UnsupportedError(Problem(where, f"has {len(model.subgraphs)} subgraphs (control flow)",
-                                           "only straight networks are supported: remove loops and conditions"))
+            raise UnsupportedError(
+                Problem(
+                    where,
+                    f"has {len(model.subgraphs)} subgraphs (control flow)",
+                    "only straight networks are supported: remove loops and conditions",
+                )
+            )
         return _read(model)
     except (UsageError, UnsupportedError):
         raise
     except Exception as error:  # the flatbuffers package raises anything on malformed data
-        raise UsageError(Problem(where, f"is truncated or damaged ({type(error).__name__})",
-                                 "copy or convert the model again")) from None
+        raise UsageError(
+            Problem(where, f"is truncated or damaged ({type(error).__name__})", "copy or convert the model again")
+        ) from None
 
 
 def _read(model: Any) -> FlatModel:
@@ -80,8 +95,9 @@ def _read(model: Any) -> FlatModel:
     kinds, types = enum_names(definitions.BuiltinOperator), enum_names(definitions.TensorType)
     graph = model.subgraphs[0]
     names = tensor_names([tensor.name for tensor in graph.tensors])
-    tensors = tuple(_tensor(index, names[index], tensor, types, model.buffers)
-                    for index, tensor in enumerate(graph.tensors))
+    tensors = tuple(
+        _tensor(index, names[index], tensor, types, model.buffers) for index, tensor in enumerate(graph.tensors)
+    )
     ops = []
     for op in graph.operators or ():
         code = model.operatorCodes[op.opcodeIndex]
@@ -101,7 +117,8 @@ def _tensor(index: int, name: str, tensor: Any, types: dict[int, str], buffers: 
     shape = tuple(int(n) for n in tensor.shape) if tensor.shape is not None else ()
     signature = tuple(int(n) for n in tensor.shapeSignature) if tensor.shapeSignature is not None else shape
     quantisation = tensor.quantization
-    scales = zero_points = ()
+    scales: tuple[float, ...] = ()
+    zero_points: tuple[int, ...] = ()
     if quantisation is not None and quantisation.scale is not None and len(quantisation.scale):
         scales = tuple(float(np.float32(scale)) for scale in quantisation.scale)
         points = quantisation.zeroPoint
@@ -111,5 +128,14 @@ def _tensor(index: int, name: str, tensor: Any, types: dict[int, str], buffers: 
     raw = buffers[tensor.buffer].data if tensor.buffer else None
     if raw is not None and len(raw) and kind in _DTYPES:
         data = np.frombuffer(np.asarray(raw, dtype=np.uint8).tobytes(), dtype=_DTYPES[kind]).reshape(shape)
-    return FlatTensor(index, name, kind, shape, signature, scales, zero_points,
-                      int(quantisation.quantizedDimension) if quantisation is not None else 0, data)
+    return FlatTensor(
+        index,
+        name,
+        kind,
+        shape,
+        signature,
+        scales,
+        zero_points,
+        int(quantisation.quantizedDimension) if quantisation is not None else 0,
+        data,
+    )

@@ -34,15 +34,20 @@ class Imported:
 def import_model(path: Path, calibration: Path | None = None, seed: int = 0, name: str | None = None) -> Imported:
     """Read, quantise (a float model) and lower a model file. The same file, calibration and seed give the same bytes.
 
-    Raises UsageError (the file or the calibration data cannot be used), UnsupportedError (everything that cannot be computed
-    exactly), ToolError (the converter or the oracle died).
+    Raises UsageError (the file or the calibration data cannot be used), UnsupportedError (everything that cannot be
+    computed exactly), ToolError (the converter or the oracle died).
     """
     kind = sniff(path)
     name = name or path.stem
     if kind is Kind.TFLITE:
         if calibration is not None:
-            raise UsageError(Problem(str(calibration), "calibration data for a model that is already quantised",
-                                     "leave --calibration out for a .tflite model"))
+            raise UsageError(
+                Problem(
+                    str(calibration),
+                    "calibration data for a model that is already quantised",
+                    "leave --calibration out for a .tflite model",
+                )
+            )
         flatbuffer = path.read_bytes()
         return Imported(graph_of(flatbuffer, name, str(path)), flatbuffer, (), kind, "the file's own")
     check_keras(path, kind)
@@ -68,7 +73,9 @@ def _with_tables(graph: Graph, flatbuffer: bytes, model: FlatModel, unary: dict[
         answers = tables.ask(flatbuffer, positions)
     except ToolError as error:
         layers = ", ".join(nodes[index].name for index in unary)
-        raise ToolError([Problem(f"tables of {layers}", problem.found, problem.remedy) for problem in error.problems]) from None
+        raise ToolError(
+            [Problem(f"tables of {layers}", problem.found, problem.remedy) for problem in error.problems]
+        ) from None
     for index, table in zip(unary, answers, strict=True):
         node = nodes[index]
         assert isinstance(node, Unary)

@@ -14,8 +14,27 @@ from flow.graph.ir import Graph, Node, Softmax, Tensor
 Lowering = Callable[[Context, FlatOp, str], Node]
 
 #: functions of one int8 value, filled by asking the oracle
-UNARY = ("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LEAKY_RELU", "PRELU", "LOGISTIC", "TANH", "HARD_SWISH", "ELU", "GELU",
-         "ABS", "EXP", "LOG", "RSQRT", "QUANTIZE", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
+UNARY = (
+    "RELU",
+    "RELU6",
+    "RELU_N1_TO_1",
+    "RELU_0_TO_1",
+    "LEAKY_RELU",
+    "PRELU",
+    "LOGISTIC",
+    "TANH",
+    "HARD_SWISH",
+    "ELU",
+    "GELU",
+    "ABS",
+    "EXP",
+    "LOG",
+    "RSQRT",
+    "QUANTIZE",
+    "MAXIMUM",
+    "MINIMUM",
+    "SQUARED_DIFFERENCE",
+)
 
 LOWERINGS: Mapping[str, Lowering] = {
     "CONV_2D": lower_windows.conv,
@@ -34,12 +53,13 @@ LOWERINGS: Mapping[str, Lowering] = {
     "EXPAND_DIMS": lower_shapes.reshape,
     "CONCATENATION": lower_shapes.concatenate,
     "SOFTMAX": lower_shapes.softmax,
-    **{kind: lower_elementwise.unary for kind in UNARY},
+    **dict.fromkeys(UNARY, lower_elementwise.unary),
 }
 
 #: operations on shapes; they vanish because every shape is known
-_SHAPE_KINDS = frozenset({"SHAPE", "STRIDED_SLICE", "PACK", "GATHER", "REDUCE_PROD", "CONCATENATION", "MUL", "CAST",
-                          "EXPAND_DIMS", "SLICE"})
+_SHAPE_KINDS = frozenset(
+    {"SHAPE", "STRIDED_SLICE", "PACK", "GATHER", "REDUCE_PROD", "CONCATENATION", "MUL", "CAST", "EXPAND_DIMS", "SLICE"}
+)
 _WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
 
 
@@ -61,31 +81,48 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
         node_name = context.namer.name(_telling_names(context, op), op.kind)
         lowering = LOWERINGS.get(op.kind)
         if lowering is None:
-            context.problems.append(Problem(f"layer {node_name}", f"operation {op.kind} is not supported", _remedy(op.kind)))
+            context.problems.append(
+                Problem(f"layer {node_name}", f"operation {op.kind} is not supported", _remedy(op.kind))
+            )
             continue
         try:
             context.nodes.append(lowering(context, op, node_name))
         except Refusal as refusal:
             context.problems.append(Problem(f"layer {node_name} ({op.kind})", refusal.found, refusal.remedy))
-    inputs = _ends(context, model.inputs, {op.inputs[0]: op.outputs[0] for op in edges if op.kind == "QUANTIZE"}, "input")
-    outputs = _ends(context, model.outputs, {op.outputs[0]: op.inputs[0] for op in edges if op.kind == "DEQUANTIZE"},
-                    "output")
+    inputs = _ends(
+        context, model.inputs, {op.inputs[0]: op.outputs[0] for op in edges if op.kind == "QUANTIZE"}, "input"
+    )
+    outputs = _ends(
+        context, model.outputs, {op.outputs[0]: op.inputs[0] for op in edges if op.kind == "DEQUANTIZE"}, "output"
+    )
     _check_softmax(context, {tensor.name for tensor in outputs})
     if context.problems:
         raise UnsupportedError(context.problems)
-    used = dict.fromkeys([*(tensor.name for tensor in inputs), *(name for node in context.nodes
-                                                                  for name in (*node.inputs, *node.outputs))])
+    used = dict.fromkeys(
+        [
+            *(tensor.name for tensor in inputs),
+            *(name for node in context.nodes for name in (*node.inputs, *node.outputs)),
+        ]
+    )
     by_name = {tensor.name: tensor for tensor in model.tensors}
-    graph = Graph(name, {key: _tensor(by_name[key]) for key in used}, tuple(context.nodes),
-                  tuple(tensor.name for tensor in inputs), tuple(tensor.name for tensor in outputs))
+    graph = Graph(
+        name,
+        {key: _tensor(by_name[key]) for key in used},
+        tuple(context.nodes),
+        tuple(tensor.name for tensor in inputs),
+        tuple(tensor.name for tensor in outputs),
+    )
     return graph, context.tables
 
 
 def _edges(model: FlatModel) -> list[FlatOp]:
     """Quantisation of float inputs and dequantisation of float outputs: the host's."""
-    return [op for op in model.ops if
-            (op.kind == "QUANTIZE" and op.inputs[0] in model.inputs and model.tensors[op.inputs[0]].kind == "FLOAT32")
-            or (op.kind == "DEQUANTIZE" and op.outputs[0] in model.outputs and model.tensors[op.inputs[0]].kind == "INT8")]
+    return [
+        op
+        for op in model.ops
+        if (op.kind == "QUANTIZE" and op.inputs[0] in model.inputs and model.tensors[op.inputs[0]].kind == "FLOAT32")
+        or (op.kind == "DEQUANTIZE" and op.outputs[0] in model.outputs and model.tensors[op.inputs[0]].kind == "INT8")
+    ]
 
 
 def _computes_shapes(context: Context, op: FlatOp) -> bool:
@@ -95,7 +132,7 @@ def _computes_shapes(context: Context, op: FlatOp) -> bool:
 def _telling_names(context: Context, op: FlatOp) -> list[str]:
     weights = [tensor.name for tensor in context.operands(op) if tensor.data is not None]
     outputs = [context.tensor(index).name for index in op.outputs]
-    return weights[:1] + outputs if op.kind in _WEIGHTED else outputs + weights
+    return weights[:1] + outputs if op.kind in _WEIGHTED and context.namer.knows_layers else outputs + weights
 
 
 def _ends(context: Context, indices: tuple[int, ...], through: dict[int, int], what: str) -> list[FlatTensor]:
@@ -113,9 +150,13 @@ def _check_softmax(context: Context, outputs: set[str]) -> None:
     read = {name for node in context.nodes for name in node.inputs}
     for node in context.nodes:
         if isinstance(node, Softmax) and (node.outputs[0] in read or node.outputs[0] not in outputs):
-            context.problems.append(Problem(
-                f"layer {node.name} (SOFTMAX)", "a softmax inside the network; only a final one is computed (on the host)",
-                "end the network at the softmax, or remove it"))
+            context.problems.append(
+                Problem(
+                    f"layer {node.name} (SOFTMAX)",
+                    "a softmax inside the network; only a final one is computed (on the host)",
+                    "end the network at the softmax, or remove it",
+                )
+            )
 
 
 def _tensor(tensor: FlatTensor) -> Tensor:
@@ -134,11 +175,21 @@ def _remedy(kind: str) -> str:
 
 def operations() -> tuple[tuple[str, str, str], ...]:
     """(operation, where it runs, notes) for every operation that can be lowered, by name."""
-    notes = {"ADD": "also by a constant; vectors of the channels are broadcast", "MUL": "as ADD", "SUB": "as ADD",
-             "CONV_2D": "any kernel, stride, dilation, padding; groups", "DEPTHWISE_CONV_2D": "any channel multiplier",
-             "MEAN": "over height and width", "PAD": "height and width", "PADV2": "height and width",
-             "CONCATENATION": "along the channels", "SOFTMAX": "at the end of a network",
-             "QUANTIZE": "change of scale; a float input's is the host's"}
+    notes = {
+        "ADD": "also by a constant; vectors of the channels are broadcast",
+        "MUL": "as ADD",
+        "SUB": "as ADD",
+        "CONV_2D": "any kernel, stride, dilation, padding; groups",
+        "DEPTHWISE_CONV_2D": "any channel multiplier",
+        "MEAN": "over height and width",
+        "PAD": "height and width",
+        "PADV2": "height and width",
+        "CONCATENATION": "along the channels",
+        "SOFTMAX": "at the end of a network",
+        "QUANTIZE": "change of scale; a float input's is the host's",
+    }
     host = {"SOFTMAX"}
-    return tuple((kind, "host" if kind in host else "engine",
-                  notes.get(kind, "table of 256 values" if kind in UNARY else "")) for kind in supported_operations())
+    return tuple(
+        (kind, "host" if kind in host else "engine", notes.get(kind, "table of 256 values" if kind in UNARY else ""))
+        for kind in supported_operations()
+    )

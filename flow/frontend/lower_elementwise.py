@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from flow.frontend.context import Context, Refusal, activation, fused_activation, shape
-from flow.frontend.fixedpoint import (activation_range, multiply_by_quantised_multiplier, quantise_multiplier,
-                                      reduced_multiplier)
+from flow.frontend.fixedpoint import (
+    activation_range,
+    multiply_by_quantised_multiplier,
+    quantise_multiplier,
+    reduced_multiplier,
+)
 from flow.frontend.flatbuffer import FlatOp, FlatTensor
 from flow.graph.ir import Add, AddConstant, DepthwiseConv2D, Int32, Mean, Multiply, Node, Requantise, Unary, Window
 
@@ -29,8 +33,10 @@ def binary(context: Context, op: FlatOp, name: str) -> Node:
     if shapes[0] != shapes[1]:
         channels = shape(target)[2]
         if (1, 1, channels) not in shapes or shape(target) not in shapes:
-            raise Refusal(f"operands of shapes {shapes[0]} and {shapes[1]} (height, width, channels)",
-                          "both operands need one shape, or one is a vector of the channels")
+            raise Refusal(
+                f"operands of shapes {shapes[0]} and {shapes[1]} (height, width, channels)",
+                "both operands need one shape, or one is a vector of the channels",
+            )
         swap = shapes[0] == (1, 1, channels)
     table_a, table_b, requantise = _tables(op, first, second, target)
     cls = Multiply if op.kind == "MUL" else Add
@@ -45,12 +51,16 @@ def mean(context: Context, op: FlatOp, name: str) -> Node:
     if axes.data is None:
         raise Refusal("axes that are computed by the network", "give the mean fixed axes")
     rank = len(source.shape)
-    reduced = {int(axis) % rank - rank + 4 for axis in axes.data.reshape(-1)}  # as axes of (batch, height, width, channels)
+    reduced = {
+        int(axis) % rank - rank + 4 for axis in axes.data.reshape(-1)
+    }  # as axes of (batch, height, width, channels)
     height, width, channels = shape(source)
     sizes = {0: 1, 1: height, 2: width, 3: channels}
     if any(sizes[axis] > 1 for axis in reduced ^ {1, 2}):
-        raise Refusal(f"mean over axes {[int(axis) for axis in axes.data.reshape(-1)]} of shape {list(source.shape)}",
-                      "only the mean over height and width is supported")
+        raise Refusal(
+            f"mean over axes {[int(axis) for axis in axes.data.reshape(-1)]} of shape {list(source.shape)}",
+            "only the mean over height and width is supported",
+        )
     count = height * width
     multiplier, shift = reduced_multiplier(source.scale / target.scale, count)
     requantise = _one(multiplier, shift, target.zero_point, -128, 127)
@@ -76,38 +86,54 @@ def _tables(op: FlatOp, first: FlatTensor, second: FlatTensor, target: FlatTenso
     if op.kind == "MUL":
         product = np.float32(first.scale) * np.float32(second.scale) / np.float32(target.scale)
         multiplier, shift = quantise_multiplier(float(product))
-        return (_int32(_VALUES - first.zero_point), _int32(_VALUES - second.zero_point),
-                _one(multiplier, shift, target.zero_point, low, high))
+        return (
+            _int32(_VALUES - first.zero_point),
+            _int32(_VALUES - second.zero_point),
+            _one(multiplier, shift, target.zero_point, low, high),
+        )
     twice = 2.0 * max(first.scale, second.scale)
     tables = []
     for operand, sign in ((first, 1), (second, -1 if op.kind == "SUB" else 1)):
         multiplier, shift = quantise_multiplier(operand.scale / twice)
         values = (_VALUES - operand.zero_point) << _ADD_LEFT_SHIFT
-        tables.append(_int32(multiply_by_quantised_multiplier(values, np.int32(sign * multiplier), np.int32(shift))))
+        tables.append(_int32(multiply_by_quantised_multiplier(values, sign * multiplier, shift)))
     multiplier, shift = quantise_multiplier(twice / ((1 << _ADD_LEFT_SHIFT) * target.scale))
     return tables[0], tables[1], _one(multiplier, shift, target.zero_point, low, high)
 
 
-def _with_vector(op: FlatOp, name: str, source: FlatTensor, constant: FlatTensor, first: bool, context: Context) -> Node:
+def _with_vector(
+    op: FlatOp, name: str, source: FlatTensor, constant: FlatTensor, first: bool, context: Context
+) -> Node:
     """One operand is a constant with one value for each channel."""
     target = activation(context.tensor(op.outputs[0]))
     channels = shape(source)[2]
     data = constant.data
     if constant.kind != "INT8" or len(constant.scales) != 1:
-        raise Refusal(f"constant operand {constant.name} is {constant.kind.lower()} with {len(constant.scales)} scales",
-                      "quantise the model fully to int8")
+        raise Refusal(
+            f"constant operand {constant.name} is {constant.kind.lower()} with {len(constant.scales)} scales",
+            "quantise the model fully to int8",
+        )
     if data is None or shape(source) != shape(target) or data.size != channels or data.shape[-1:] != (channels,):
-        raise Refusal(f"constant operand of shape {list(constant.shape)} for {list(source.shape)}",
-                      "use one value, or one value for each channel")
+        raise Refusal(
+            f"constant operand of shape {list(constant.shape)} for {list(source.shape)}",
+            "use one value, or one value for each channel",
+        )
     operands = (constant, source) if first else (source, constant)
     table_a, table_b, requantise = _tables(op, operands[0], operands[1], target)
     variable, fixed = (table_b, table_a) if first else (table_a, table_b)
     values = fixed[data.reshape(-1).astype(np.int64) + 128]
     if op.kind == "MUL":  # (x - z) * v is a depthwise convolution of one tap
         weights = values.reshape(1, 1, channels)
-        narrow = np.int8 if -128 <= values.min() and values.max() <= 127 else np.int16
-        return DepthwiseConv2D(name, (source.name,), (target.name,), Window((1, 1), (1, 1)), weights.astype(narrow),
-                               np.zeros(channels, dtype=np.int32), requantise)
+        narrow = values.min() >= -128 and values.max() <= 127
+        return DepthwiseConv2D(
+            name,
+            (source.name,),
+            (target.name,),
+            Window((1, 1), (1, 1)),
+            weights.astype(np.int8) if narrow else weights.astype(np.int16),
+            np.zeros(channels, dtype=np.int32),
+            requantise,
+        )
     return AddConstant(name, (source.name,), (target.name,), variable, values, requantise)
 
 

@@ -12,7 +12,9 @@ def pad(context: Context, op: FlatOp, name: str) -> Node:
     amounts = context.tensor(op.inputs[1])
     if amounts.data is None:
         raise Refusal("padding that is computed by the network", "give fixed padding")
-    rows = [(0, 0)] * (4 - len(source.shape)) + [(int(before), int(after)) for before, after in amounts.data.reshape(-1, 2)]
+    rows = [(0, 0)] * (4 - len(source.shape)) + [
+        (int(before), int(after)) for before, after in amounts.data.reshape(-1, 2)
+    ]
     if rows[0] != (0, 0) or rows[3] != (0, 0):
         raise Refusal(f"padding {rows} of batch or channels", "only height and width are padded")
     value = target.zero_point
@@ -42,12 +44,18 @@ def concatenate(context: Context, op: FlatOp, name: str) -> Node:
     axis = int(op.options.axis)
     rank = len(target.shape)
     if axis % rank != rank - 1:
-        raise Refusal(f"concatenation along axis {axis} of shape {list(target.shape)}", "concatenate along the channels")
-    if any(shape(tensor)[:2] != shape(target)[:2] for tensor in sources) \
-            or sum(shape(tensor)[2] for tensor in sources) != shape(target)[2]:
+        raise Refusal(
+            f"concatenation along axis {axis} of shape {list(target.shape)}", "concatenate along the channels"
+        )
+    if (
+        any(shape(tensor)[:2] != shape(target)[:2] for tensor in sources)
+        or sum(shape(tensor)[2] for tensor in sources) != shape(target)[2]
+    ):
         raise Refusal(f"operands of shapes {[list(tensor.shape) for tensor in sources]}", "convert the model again")
     if any((tensor.scale, tensor.zero_point) != (target.scale, target.zero_point) for tensor in sources):
-        raise Refusal("operands with different scales", "convert the model again; TensorFlow's converter makes them equal")
+        raise Refusal(
+            "operands with different scales", "convert the model again; TensorFlow's converter makes them equal"
+        )
     if int(op.options.fusedActivationFunction):
         raise Refusal("a fused activation", "use the activation as a layer of its own")
     return Concatenate(name, tuple(tensor.name for tensor in sources), (target.name,))

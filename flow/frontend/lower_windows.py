@@ -7,8 +7,20 @@ import numpy as np
 from flow.frontend.context import Context, Refusal, activation, fused_activation, shape
 from flow.frontend.fixedpoint import activation_range, quantise_multipliers
 from flow.frontend.flatbuffer import FlatOp, FlatTensor
-from flow.graph.ir import (AveragePool2D, Conv2D, Dense, DepthwiseConv2D, Int8, Int32, MaxPool2D, Node, Padding, Requantise,
-                           Rounding, Window)
+from flow.graph.ir import (
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Int8,
+    Int32,
+    MaxPool2D,
+    Node,
+    Padding,
+    Requantise,
+    Rounding,
+    Window,
+)
 
 
 def conv(context: Context, op: FlatOp, name: str) -> Node:
@@ -17,11 +29,20 @@ def conv(context: Context, op: FlatOp, name: str) -> Node:
     channels = shape(source)[2]
     per_group = filters.shape[3]
     if channels % per_group or filters.shape[0] % (channels // per_group):
-        raise Refusal(f"{per_group} weights per output for {channels} input channels", "the groups must divide the channels")
+        raise Refusal(
+            f"{per_group} weights per output for {channels} input channels", "the groups must divide the channels"
+        )
     window = _conv_window(op, source, target, (filters.shape[1], filters.shape[2]))
     outputs = filters.shape[0]
-    return Conv2D(name, (source.name,), (target.name,), window, _ungroup(filters.data, channels),
-                  _bias(context, op, outputs), _requantise(source, filters, target, op, outputs))
+    return Conv2D(
+        name,
+        (source.name,),
+        (target.name,),
+        window,
+        _ungroup(filters.data, channels),
+        _bias(context, op, outputs),
+        _requantise(source, filters, target, op, outputs),
+    )
 
 
 def depthwise(context: Context, op: FlatOp, name: str) -> Node:
@@ -29,11 +50,20 @@ def depthwise(context: Context, op: FlatOp, name: str) -> Node:
     filters = _weights(context, op)
     channels, outputs = shape(source)[2], filters.shape[3]
     if filters.shape[0] != 1 or outputs % channels:
-        raise Refusal(f"depthwise weights of shape {list(filters.shape)} for {channels} channels", "convert the model again")
+        raise Refusal(
+            f"depthwise weights of shape {list(filters.shape)} for {channels} channels", "convert the model again"
+        )
     window = _conv_window(op, source, target, (filters.shape[1], filters.shape[2]))
     assert filters.data is not None
-    return DepthwiseConv2D(name, (source.name,), (target.name,), window, filters.data[0], _bias(context, op, outputs),
-                           _requantise(source, filters, target, op, outputs))
+    return DepthwiseConv2D(
+        name,
+        (source.name,),
+        (target.name,),
+        window,
+        filters.data[0],
+        _bias(context, op, outputs),
+        _requantise(source, filters, target, op, outputs),
+    )
 
 
 def dense(context: Context, op: FlatOp, name: str) -> Node:
@@ -50,23 +80,39 @@ def dense(context: Context, op: FlatOp, name: str) -> Node:
         return Dense(name, (source.name,), (target.name,), filters.data, bias, requantise)
     if channels == inputs and shape(target) == (height, width, outputs):  # a dense layer at every position
         window = Window((1, 1), (1, 1))
-        return Conv2D(name, (source.name,), (target.name,), window, filters.data.reshape(outputs, 1, 1, inputs), bias, requantise)
-    raise Refusal(f"dense weights {list(filters.shape)} for an input of shape {list(source.shape)}",
-                  "flatten the input, or apply the layer to the last axis")
+        return Conv2D(
+            name, (source.name,), (target.name,), window, filters.data.reshape(outputs, 1, 1, inputs), bias, requantise
+        )
+    raise Refusal(
+        f"dense weights {list(filters.shape)} for an input of shape {list(source.shape)}",
+        "flatten the input, or apply the layer to the last axis",
+    )
 
 
 def pool(context: Context, op: FlatOp, name: str) -> Node:
     source, target = _ends(context, op)
     options = op.options
-    window = window_of(shape(source), shape(target), (options.filterHeight, options.filterWidth),
-                       (options.strideH, options.strideW), (1, 1), options.padding == 0)
+    window = window_of(
+        shape(source),
+        shape(target),
+        (options.filterHeight, options.filterWidth),
+        (options.strideH, options.strideW),
+        (1, 1),
+        options.padding == 0,
+    )
     low, high = activation_range(fused_activation(op), target.scale, target.zero_point)
     cls = MaxPool2D if op.kind == "MAX_POOL_2D" else AveragePool2D
     return cls(name, (source.name,), (target.name,), window, low, high)
 
 
-def window_of(source: tuple[int, int, int], target: tuple[int, int, int], kernel: tuple[int, int], stride: tuple[int, int],
-              dilation: tuple[int, int], same: bool) -> Window:
+def window_of(
+    source: tuple[int, int, int],
+    target: tuple[int, int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    same: bool,
+) -> Window:
     """The window with explicit padding; the odd pixel of SAME goes to the bottom and right.
 
     Raises Refusal if the target's size does not follow from the source's.
@@ -89,8 +135,14 @@ def _ends(context: Context, op: FlatOp) -> tuple[FlatTensor, FlatTensor]:
 
 def _conv_window(op: FlatOp, source: FlatTensor, target: FlatTensor, kernel: tuple[int, int]) -> Window:
     options = op.options
-    return window_of(shape(source), shape(target), kernel, (options.strideH, options.strideW),
-                     (options.dilationHFactor, options.dilationWFactor), options.padding == 0)
+    return window_of(
+        shape(source),
+        shape(target),
+        kernel,
+        (options.strideH, options.strideW),
+        (options.dilationHFactor, options.dilationWFactor),
+        options.padding == 0,
+    )
 
 
 def _weights(context: Context, op: FlatOp) -> FlatTensor:
@@ -100,8 +152,10 @@ def _weights(context: Context, op: FlatOp) -> FlatTensor:
     if filters.kind != "INT8":
         raise Refusal(f"weights are {filters.kind.lower()}", "quantise weights to int8")
     if any(filters.zero_points):
-        raise Refusal(f"asymmetric weights (zero point {next(z for z in filters.zero_points if z)})",
-                      "convert with symmetric int8 weights (any converter since TensorFlow 2.0 does)")
+        raise Refusal(
+            f"asymmetric weights (zero point {next(z for z in filters.zero_points if z)})",
+            "convert with symmetric int8 weights (any converter since TensorFlow 2.0 does)",
+        )
     if not filters.scales:
         raise Refusal("weights without a scale", "quantise the model fully to int8")
     return filters
@@ -140,5 +194,5 @@ def _ungroup(weights: np.ndarray | None, channels: int) -> Int8:
     full = np.zeros((outputs, height, width, channels), dtype=np.int8)
     for output in range(outputs):
         first = (output // per_output_group) * per_group
-        full[output, :, :, first:first + per_group] = weights[output]
+        full[output, :, :, first : first + per_group] = weights[output]
     return full

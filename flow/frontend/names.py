@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_NOISE = re.compile(r"^(StatefulPartitionedCall|PartitionedCall|serving_default_?.*|Identity(_\d+)?|arith\.constant\d*|"
-                    r"tfl\.\w+|model|functional(_\d+)?|sequential(_\d+)?)(:\d+)?$")
+_NOISE = re.compile(
+    r"^(StatefulPartitionedCall|PartitionedCall|serving_default_?.*|Identity(_\d+)?|arith\.constant\d*|"
+    r"tfl\.\w+|model|functional(_\d+)?|sequential(_\d+)?)(:\d+)?$"
+)
 #: operations that give a fused one its name
 _ARITHMETIC = re.compile(r"/(convolution|depthwise|MatMul|Conv2D|DepthwiseConv2dNative|DepthwiseConv2D)\d*$")
 _COUNTER = re.compile(r"_\d+$")
@@ -15,8 +17,8 @@ _COUNTER = re.compile(r"_\d+$")
 def layer_name(tensor_names: Iterable[str], layers: frozenset[str]) -> str | None:
     """The layer that the first telling tensor name speaks of, or None.
 
-    A fused operation's tensor is named after all layers in it, joined by ";"; the one with weights counts, else the last.
-    ``layers`` are the model's layer names where they are known.
+    A fused operation's tensor is named after all layers in it, joined by ";"; the one with weights counts, else the
+    last. ``layers`` are the model's layer names where they are known.
     """
     for joined in tensor_names:
         fused = joined.split(";")[::-1]
@@ -38,6 +40,11 @@ class Namer:
     def __init__(self, layers: Iterable[str]) -> None:
         self._layers = frozenset(layers)
         self._taken: set[str] = set()
+
+    @property
+    def knows_layers(self) -> bool:
+        """Whether the model's layer names are known (and tensor names to be searched for them)."""
+        return bool(self._layers)
 
     def name(self, tensor_names: Iterable[str], kind: str) -> str:
         """A new name from these tensors, telling first; with the operation's kind and a counter where it is taken."""

@@ -16,10 +16,22 @@ _ZIP = b"PK\x03\x04"
 _TFLITE = b"TFL3"  # bytes 4 to 7
 
 #: Keras classes whose configuration holds Python code or names a file with code
-CODE_CLASSES = frozenset({
-    "Lambda", "__lambda__", "function", "__function__", "TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod",
-    "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer",
-})
+CODE_CLASSES = frozenset(
+    {
+        "Lambda",
+        "__lambda__",
+        "function",
+        "__function__",
+        "TFOpLambda",
+        "SlicingOpLambda",
+        "ClassMethod",
+        "InstanceMethod",
+        "TorchModuleWrapper",
+        "JaxLayer",
+        "FlaxLayer",
+        "TFSMLayer",
+    }
+)
 _TRUSTED_MODULES = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "builtins")
 
 
@@ -34,10 +46,17 @@ class Kind(Enum):
 def sniff(path: Path) -> Kind:
     """Kind of the model file. Raises UsageError if it is missing, empty or of no known kind."""
     if not path.exists():
-        raise UsageError(Problem(str(path), "there is no such file", "give the path of a .h5, .keras or int8 .tflite model"))
+        raise UsageError(
+            Problem(str(path), "there is no such file", "give the path of a .h5, .keras or int8 .tflite model")
+        )
     if path.is_dir():
-        raise UsageError(Problem(str(path), "is a folder, not a model file",
-                                 "SavedModel folders are not read; save the model as .keras or .h5"))
+        raise UsageError(
+            Problem(
+                str(path),
+                "is a folder, not a model file",
+                "SavedModel folders are not read; save the model as .keras or .h5",
+            )
+        )
     with path.open("rb") as file:
         head = file.read(8)
     if head == _HDF5:
@@ -53,8 +72,8 @@ def sniff(path: Path) -> Kind:
 def check_keras(path: Path, kind: Kind) -> dict[str, Any]:
     """The model's configuration, read without loading the model.
 
-    Raises UsageError if the file is damaged or holds no model, UnsupportedError if it carries code, objects that are not
-    Keras's own, or QKeras layers.
+    Raises UsageError if the file is damaged or holds no model, UnsupportedError if it carries code, objects that are
+    not Keras's own, or QKeras layers.
     """
     config = _h5_config(path) if kind is Kind.KERAS_H5 else _zip_config(path)
     problems = [problem for entry in _objects(config) if (problem := _judge(entry)) is not None]
@@ -77,8 +96,9 @@ def _h5_config(path: Path) -> dict[str, Any]:
     except UsageError:
         raise
     except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise UsageError(Problem(str(path), f"is truncated or damaged ({_first_line(error)})",
-                                 "copy or save the model again")) from None
+        raise UsageError(
+            Problem(str(path), f"is truncated or damaged ({_first_line(error)})", "copy or save the model again")
+        ) from None
     return _parse(path, text)
 
 
@@ -98,15 +118,23 @@ def _zip_config(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "config.json" not in names:
-                raise UsageError(Problem(str(path), "is a zip archive without config.json, not a Keras model",
-                                         "save the model with model.save('model.keras')"))
+                raise UsageError(
+                    Problem(
+                        str(path),
+                        "is a zip archive without config.json, not a Keras model",
+                        "save the model with model.save('model.keras')",
+                    )
+                )
             damaged = archive.testzip()
             text = archive.read("config.json")
     except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise UsageError(Problem(str(path), f"is truncated or damaged ({_first_line(error)})",
-                                 "copy or save the model again")) from None
+        raise UsageError(
+            Problem(str(path), f"is truncated or damaged ({_first_line(error)})", "copy or save the model again")
+        ) from None
     if damaged is not None:
-        raise UsageError(Problem(str(path), f"is damaged: {damaged} fails its checksum", "copy or save the model again"))
+        raise UsageError(
+            Problem(str(path), f"is damaged: {damaged} fails its checksum", "copy or save the model again")
+        )
     return _parse(path, text)
 
 
@@ -137,19 +165,32 @@ def _judge(entry: dict[str, Any]) -> Problem | None:
     inner = entry.get("config")
     name = entry.get("name") or (inner.get("name") if isinstance(inner, dict) else None) or class_name
     where = f"layer {name}"
-    if module.startswith("qkeras") or (not module and class_name.startswith("Q") and class_name[1:2].isupper()) \
-            or class_name.startswith("quantized_") or str(entry.get("registered_name") or "").startswith("qkeras"):
-        return Problem(where, f"is QKeras's {class_name}; QKeras models are not read yet",
-                       "use a plain Keras model, which is quantised to int8")
+    if (
+        module.startswith("qkeras")
+        or (not module and class_name.startswith("Q") and class_name[1:2].isupper())
+        or class_name.startswith("quantized_")
+        or str(entry.get("registered_name") or "").startswith("qkeras")
+    ):
+        return Problem(
+            where,
+            f"is QKeras's {class_name}; QKeras models are not read yet",
+            "use a plain Keras model, which is quantised to int8",
+        )
     if class_name in CODE_CLASSES:
-        return Problem(where, f"{class_name} carries Python code, which is never executed",
-                       "replace it by Keras's own layers and save the model again")
+        return Problem(
+            where,
+            f"{class_name} carries Python code, which is never executed",
+            "replace it by Keras's own layers and save the model again",
+        )
     registered = str(entry.get("registered_name") or "")
     foreign = module and not any(module == trusted or module.startswith(trusted + ".") for trusted in _TRUSTED_MODULES)
     if foreign or ">" in registered or ">" in class_name:
         origin = registered or module or class_name
-        return Problem(where, f"{class_name} ({origin}) is not Keras's own class; its code is not in the file",
-                       "rebuild the model from Keras's own layers")
+        return Problem(
+            where,
+            f"{class_name} ({origin}) is not Keras's own class; its code is not in the file",
+            "rebuild the model from Keras's own layers",
+        )
     return None
 
 

@@ -6,8 +6,29 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from flow.graph.ir import (Add, AddConstant, AveragePool2D, Concatenate, Conv2D, Dense, DepthwiseConv2D, Graph, Int8, MaxPool2D,
-                           Mean, Multiply, Node, Pad, Padding, Requantise, Reshape, Rounding, Softmax, Unary, Window)
+from flow.graph.ir import (
+    Add,
+    AddConstant,
+    AveragePool2D,
+    Concatenate,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Graph,
+    Int8,
+    MaxPool2D,
+    Mean,
+    Multiply,
+    Node,
+    Pad,
+    Padding,
+    Requantise,
+    Reshape,
+    Rounding,
+    Softmax,
+    Unary,
+    Window,
+)
 from flow.graph.softmax import softmax_int8
 
 
@@ -45,11 +66,13 @@ def evaluate_node(node: Node, graph: Graph, operands: list[Int8]) -> Int8:
         case AddConstant():
             return requantise(_look_up(node.table, first) + node.values, node.requantise)
         case MaxPool2D():
-            taps = _taps(first, node.window, target.shape, -128)
-            return np.clip(taps.max(axis=(2, 3)), node.minimum, node.maximum).astype(np.int8)
+            seen = _taps(first, node.window, target.shape, -128)
+            return np.clip(seen.max(axis=(2, 3)), node.minimum, node.maximum).astype(np.int8)
         case AveragePool2D():
             sums = _taps(first, node.window, target.shape, 0).astype(np.int64).sum(axis=(2, 3))
-            inside = _taps(np.ones_like(first[:, :, :1]), node.window, target.shape, 0).astype(np.int64).sum(axis=(2, 3))
+            inside = (
+                _taps(np.ones_like(first[:, :, :1]), node.window, target.shape, 0).astype(np.int64).sum(axis=(2, 3))
+            )
             if node.by_count:
                 result = np.zeros(target.shape, np.int8)
                 for count, by in node.by_count:

@@ -1,4 +1,7 @@
-"""TensorFlow Lite's int8 softmax (reference kernel), in fixed point, to the bit. The firmware computes the same in C."""
+"""TensorFlow Lite's int8 softmax (reference kernel) in fixed point, to the bit. The firmware computes the same in C.
+
+The kernel aborts where the sum of the exponentials reaches 512; here the same formula goes on.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,22 @@ _SUM_BITS = 12  # integer bits of the sum of exponentials
 _MAX = (1 << 31) - 1
 
 #: exp(-1/4 ... -16) as Q31, by the bit of the difference that stands for it (exponent -> value)
-_EXPONENTIALS = ((-2, 1672461947), (-1, 1302514674), (0, 790015084), (1, 290630308), (2, 39332535), (3, 720401), (4, 242))
+_EXPONENTIALS = (
+    (-2, 1672461947),
+    (-1, 1302514674),
+    (0, 790015084),
+    (1, 290630308),
+    (2, 39332535),
+    (3, 720401),
+    (4, 242),
+)
 _EXP_MINUS_EIGHTH = 1895147668
 _THIRD = 715827883
 
 
 @dataclass(frozen=True)
 class SoftmaxConstants:
-    """multiplier (Q31) and left shift scale a difference of inputs to Q5.26; smaller differences than ``minimum`` give 0."""
+    """multiplier (Q31) and left shift scale a difference of inputs to Q5.26; differences below ``minimum`` give 0."""
 
     multiplier: int
     left_shift: int
@@ -64,7 +75,7 @@ def _wrap(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, dtype=np.int64).astype(np.int32).astype(np.int64)
 
 
-def _double_high(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _double_high(a: np.ndarray | np.int64, b: np.ndarray | np.int64) -> np.ndarray:
     """Saturating rounding doubling high multiply of int32 values."""
     product = np.asarray(a, dtype=np.int64) * b
     total = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
@@ -80,8 +91,8 @@ def _round_shift(values: np.ndarray, right: int) -> np.ndarray:
     return (values >> right) + (rest > ((1 << right) - 1 >> 1) + (values < 0))
 
 
-def _saturating_left(values: np.ndarray, left: int) -> np.ndarray:
-    return np.clip(values << left, -(1 << 31), _MAX)
+def _saturating_left(values: np.ndarray | np.int64, left: int) -> np.ndarray:
+    return np.clip(np.asarray(values) << left, -(1 << 31), _MAX)
 
 
 def _exp_on_negative(scaled: np.ndarray) -> np.ndarray:

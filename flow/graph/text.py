@@ -51,9 +51,11 @@ def _value(value: Any) -> str:
         case Padding():
             return f"top {value.top} bottom {value.bottom} left {value.left} right {value.right}"
         case Requantise():
-            return (f"multiplier {_value(value.multiplier)}, shift {_value(value.shift)}, zero point {value.zero_point}, "
-                    f"clamp [{value.minimum}, {value.maximum}], {value.rounding.value}"
-                    + (f", left {value.left}" if value.left else ""))
+            return (
+                f"multiplier {_value(value.multiplier)}, shift {_value(value.shift)}, zero point {value.zero_point}, "
+                f"clamp [{value.minimum}, {value.maximum}], {value.rounding.value}"
+                + (f", left {value.left}" if value.left else "")
+            )
         case Enum():
             return str(value.value)
         case _:

@@ -1,11 +1,30 @@
-"""What makes an integer graph legal, as executable rules. A violation is a fault of the flow, never of the user's model."""
+"""What makes an integer graph legal, as executable rules. A violation is flow's fault, never the user's model's."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from flow.graph.ir import (Add, AddConstant, AveragePool2D, Concatenate, Conv2D, Dense, DepthwiseConv2D, Graph, MaxPool2D, Mean,
-                           Multiply, Node, Pad, Padding, Requantise, Reshape, Softmax, Unary, Window)
+from flow.graph.ir import (
+    Add,
+    AddConstant,
+    AveragePool2D,
+    Concatenate,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Graph,
+    MaxPool2D,
+    Mean,
+    Multiply,
+    Node,
+    Pad,
+    Padding,
+    Requantise,
+    Reshape,
+    Softmax,
+    Unary,
+    Window,
+)
 
 Shape = tuple[int, int, int]
 
@@ -50,11 +69,16 @@ def verify_node(node: Node, graph: Graph) -> None:
     shapes: list[Shape] = [tensor.shape for tensor in sources]
     same_scale = all((tensor.scale, tensor.zero_point) == (target.scale, target.zero_point) for tensor in sources)
     rule, channels = _Rule(node.name), target.channels
-    rule(len(sources) == (2 if isinstance(node, Add | Multiply) else max(len(sources), 1) if isinstance(node, Concatenate) else 1),
-         f"has {len(sources)} inputs")
+    rule(
+        len(sources)
+        == (2 if isinstance(node, Add | Multiply) else max(len(sources), 1) if isinstance(node, Concatenate) else 1),
+        f"has {len(sources)} inputs",
+    )
     match node:
         case Conv2D():
-            rule(node.weights.shape == (channels, *node.window.kernel, shapes[0][2]), f"has weights {node.weights.shape}")
+            rule(
+                node.weights.shape == (channels, *node.window.kernel, shapes[0][2]), f"has weights {node.weights.shape}"
+            )
             _weighted(rule, node, channels)
             _window(rule, node.window, shapes[0], target.shape)
         case DepthwiseConv2D():
@@ -91,8 +115,11 @@ def verify_node(node: Node, graph: Graph) -> None:
         case Pad():
             pad = node.padding
             rule(_positive(pad), f"has padding {pad}")
-            rule(target.shape == (shapes[0][0] + pad.top + pad.bottom, shapes[0][1] + pad.left + pad.right, shapes[0][2]),
-                 f"has output {target.shape}")
+            rule(
+                target.shape
+                == (shapes[0][0] + pad.top + pad.bottom, shapes[0][1] + pad.left + pad.right, shapes[0][2]),
+                f"has output {target.shape}",
+            )
             rule(-128 <= node.value <= 127, f"pads with {node.value}")
         case Unary():
             rule(shapes[0] == target.shape, f"has input {shapes[0]}, output {target.shape}")
@@ -125,14 +152,22 @@ def _rule(good: bool, name: str, found: str) -> None:
 def _weighted(rule: _Rule, node: Conv2D | DepthwiseConv2D | Dense, channels: int) -> None:
     wide = isinstance(node, DepthwiseConv2D) and node.weights.dtype == np.int16
     rule(node.weights.dtype == np.int8 or wide, f"has {node.weights.dtype} weights")
-    rule(node.bias.shape == (channels,) and node.bias.dtype == np.int32, f"has a bias {node.bias.shape} {node.bias.dtype}")
+    rule(
+        node.bias.shape == (channels,) and node.bias.dtype == np.int32,
+        f"has a bias {node.bias.shape} {node.bias.dtype}",
+    )
     _requantise(rule, node.requantise, channels)
 
 
 def _requantise(rule: _Rule, value: Requantise, channels: int) -> None:
-    rule(value.multiplier.dtype == np.int32 and value.shift.dtype == np.int32, "has multipliers or shifts that are not int32")
-    rule(value.multiplier.shape == value.shift.shape and value.multiplier.shape in ((1,), (channels,)),
-         f"has {value.multiplier.shape} multipliers")
+    rule(
+        value.multiplier.dtype == np.int32 and value.shift.dtype == np.int32,
+        "has multipliers or shifts that are not int32",
+    )
+    rule(
+        value.multiplier.shape == value.shift.shape and value.multiplier.shape in ((1,), (channels,)),
+        f"has {value.multiplier.shape} multipliers",
+    )
     rule(bool((value.multiplier >= 0).all()), "has a negative multiplier")
     rule(bool((value.shift >= -62).all() and (value.shift <= 31 - value.left).all()), "has a shift outside -62 .. 31")
     rule(0 <= value.left <= 31, f"has an extra left shift of {value.left}")
@@ -149,7 +184,9 @@ def _positive(padding: Padding) -> bool:
 
 
 def _window(rule: _Rule, window: Window, source: Shape, target: Shape) -> None:
-    rule(min(*window.kernel, *window.stride, *window.dilation) >= 1 and _positive(window.padding), f"has window {window}")
+    rule(
+        min(*window.kernel, *window.stride, *window.dilation) >= 1 and _positive(window.padding), f"has window {window}"
+    )
     pad = window.padding
     for axis, extra in ((0, pad.top + pad.bottom), (1, pad.left + pad.right)):
         extent = (window.kernel[axis] - 1) * window.dilation[axis] + 1
@@ -163,5 +200,7 @@ def _taps(window: Window, source: Shape, target: Shape) -> list[int]:
     for axis, before in ((0, window.padding.top), (1, window.padding.left)):
         for position in (0, target[axis] - 1):
             start = position * window.stride[axis] - before
-            counts.append(sum(0 <= start + tap * window.dilation[axis] < source[axis] for tap in range(window.kernel[axis])))
+            counts.append(
+                sum(0 <= start + tap * window.dilation[axis] < source[axis] for tap in range(window.kernel[axis]))
+            )
     return counts

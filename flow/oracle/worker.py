@@ -35,7 +35,8 @@ class Oracle:
     def __init__(self, flatbuffer: bytes) -> None:
         self._flatbuffer = flatbuffer  # the interpreter keeps a pointer into it
         self._interpreter = _wrapper_module().CreateWrapperFromBuffer(
-            flatbuffer, REFERENCE_KERNELS, [], [], True, False, 1, False)
+            flatbuffer, REFERENCE_KERNELS, [], [], True, False, 1, False
+        )
         self._interpreter.AllocateTensors(-1)
         subgraph = unpack(flatbuffer).subgraphs[0]
         self.names = tensor_names([tensor.name for tensor in subgraph.tensors])
@@ -44,8 +45,10 @@ class Oracle:
         produced = {int(index) for op in subgraph.operators for index in op.outputs}
         fed = {int(index) for index in subgraph.inputs}
         self.activations = tuple(
-            name for index, name in enumerate(self.names)
-            if subgraph.tensors[index].type == int8 and (index in produced or index in fed))
+            name
+            for index, name in enumerate(self.names)
+            if subgraph.tensors[index].type == int8 and (index in produced or index in fed)
+        )
         # int8 tensor -> (float input, scale, zero point) where the model itself quantises its input
         self._quantised: dict[int, tuple[int, float, int]] = {}
         for op in subgraph.operators:
@@ -89,8 +92,8 @@ def main(folder: Path) -> None:
         with np.load(folder / f"in{index}.npz") as archive:
             inputs = {name: archive[str(position)] for position, name in enumerate(request["inputs"])}
         values = oracle.run(inputs, request["keep"])
-        np.savez(folder / f"out{index}.npz", names=np.array(list(values), dtype=str),
-                 **{str(position): array for position, array in enumerate(values.values())})
+        arrays: dict[str, Any] = {str(position): array for position, array in enumerate(values.values())}
+        np.savez(folder / f"out{index}.npz", names=np.array(list(values), dtype=str), **arrays)
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ class Dead:
 
 
 def dead_tensors(images: Sequence[Mapping[str, Int8]], floors: Mapping[str, int] | None = None) -> list[Dead]:
-    """Tensors that are constant over all images, or stand at an end of the int8 range in more than half of their values.
+    """Tensors that are constant over all images, or have more than half of their values at an end of the int8 range.
 
-    images: for each image tensor name -> values. floors: the value that stands for zero where a ReLU clamps (a tensor's zero
-    point); half of a living ReLU's outputs may well be there, so only its upper end counts.
+    images: for each image tensor name -> values. floors: the value that stands for zero where a ReLU clamps (a tensor's
+    zero point); half of a living ReLU's outputs may well be there, so only its upper end counts.
     """
     dead = []
     for name in images[0] if images else ():

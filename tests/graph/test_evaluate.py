@@ -20,17 +20,21 @@ def check(net: Builder, outputs: list[int], seed: int, images: int = 2) -> None:
     flatbuffer = net.build(outputs)
     graph = graph_of(flatbuffer, "test", f"seed {seed}")
     random = np.random.default_rng(seed)
-    inputs = [{name: random.integers(-128, 128, graph.tensors[name].shape).astype(np.int8) for name in graph.inputs}
-              for _ in range(images)]
+    inputs = [
+        {name: random.integers(-128, 128, graph.tensors[name].shape).astype(np.int8) for name in graph.inputs}
+        for _ in range(images)
+    ]
     for image, expected in zip(inputs, oracle.run(flatbuffer, inputs), strict=True):
         got = evaluate(graph, image)
         assert set(got) == set(expected)
         for node in graph.nodes:
             name = node.outputs[0]
             different = np.argwhere(got[name] != expected[name])
-            assert not len(different), (f"seed {seed}: {type(node).__name__} {node}: {len(different)} of {got[name].size} differ, "
-                                        f"first at {different[0]}: {got[name][tuple(different[0])]} for "
-                                        f"{expected[name][tuple(different[0])]}")
+            assert not len(different), (
+                f"seed {seed}: {type(node).__name__} {node}: {len(different)} of {got[name].size} differ, "
+                f"first at {different[0]}: {got[name][tuple(different[0])]} for "
+                f"{expected[name][tuple(different[0])]}"
+            )
 
 
 def scale(random: Random, low: float = -9, high: float = -2) -> float:
@@ -70,8 +74,20 @@ def conv(net: Builder, random: Random, name: str) -> int:
     bias = random.integers(-20000, 20001, outputs) if not depthwise or random.random() < 0.8 else None
     taps = np.prod(shape) / outputs
     result = net.scale(x)[0] * scales[0] * np.sqrt(taps) * 70 * 70 / 50 * 2.0 ** random.uniform(-2, 2)
-    return net.conv(x, name, int8(random, *shape), scales, bias, float(np.float32(result)), zero(random), stride, dilation,
-                    padding, str(random.choice(ACTIVATIONS)), depthwise)
+    return net.conv(
+        x,
+        name,
+        int8(random, *shape),
+        scales,
+        bias,
+        float(np.float32(result)),
+        zero(random),
+        stride,
+        dilation,
+        padding,
+        str(random.choice(ACTIVATIONS)),
+        depthwise,
+    )
 
 
 def dense(net: Builder, random: Random, name: str) -> int:
@@ -84,8 +100,16 @@ def dense(net: Builder, random: Random, name: str) -> int:
     scales = [scale(random, -12, -6) for _ in range(outputs if random.random() < 0.5 else 1)]
     bias = random.integers(-20000, 20001, outputs) if random.random() < 0.8 else None
     result = net.scale(x)[0] * scales[0] * np.sqrt(inputs) * 70 * 70 / 50 * 2.0 ** random.uniform(-2, 2)
-    return net.dense(x, name, int8(random, outputs, inputs), scales, bias, float(np.float32(result)), zero(random),
-                     str(random.choice(ACTIVATIONS)))
+    return net.dense(
+        x,
+        name,
+        int8(random, outputs, inputs),
+        scales,
+        bias,
+        float(np.float32(result)),
+        zero(random),
+        str(random.choice(ACTIVATIONS)),
+    )
 
 
 def binary(net: Builder, random: Random, name: str) -> int:
@@ -108,7 +132,9 @@ def binary(net: Builder, random: Random, name: str) -> int:
     result = near * 2.0 ** random.uniform(0, 2)
     if kind == "MUL":
         result = net.scale(x)[0] * near * 2.0 ** random.uniform(4, 8)
-    return net.binary(kind, operands[0], operands[1], name, float(np.float32(result)), zero(random), str(random.choice(ACTIVATIONS)))
+    return net.binary(
+        kind, operands[0], operands[1], name, float(np.float32(result)), zero(random), str(random.choice(ACTIVATIONS))
+    )
 
 
 def pool(net: Builder, random: Random, name: str) -> int:
@@ -119,7 +145,9 @@ def pool(net: Builder, random: Random, name: str) -> int:
         kernel = [min(k, size) for k, size in zip(kernel, net.shape(x)[1:3], strict=True)]
     stride = [int(n) for n in random.integers(1, 5, 2)]
     kind = str(random.choice(["MAX_POOL_2D", "AVERAGE_POOL_2D"]))
-    return net.pool(kind, x, name, (kernel[0], kernel[1]), (stride[0], stride[1]), padding, str(random.choice(ACTIVATIONS)))
+    return net.pool(
+        kind, x, name, (kernel[0], kernel[1]), (stride[0], stride[1]), padding, str(random.choice(ACTIVATIONS))
+    )
 
 
 def mean(net: Builder, random: Random, name: str) -> int:
@@ -141,8 +169,11 @@ def movement(net: Builder, random: Random, name: str) -> int:
 
 
 def unary(net: Builder, random: Random, name: str) -> int:
-    kind = str(random.choice(["RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "LOGISTIC", "TANH", "HARD_SWISH", "GELU",
-                              "QUANTIZE", "ABS"]))
+    kind = str(
+        random.choice(
+            ["RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "LOGISTIC", "TANH", "HARD_SWISH", "GELU", "QUANTIZE", "ABS"]
+        )
+    )
     x = source(net, random, name)
     result, point = float(np.float32(net.scale(x)[0] * 2.0 ** random.uniform(-1, 2))), zero(random)
     match kind:

@@ -1,0 +1,43 @@
+"""Worker of the QKeras oracle: ``python -m flow.oracle.qkeras_worker FOLDER``.
+
+Reads FOLDER/model.h5, FOLDER/request.json and FOLDER/in.npz (one array of all images per input), runs the model's own
+``predict`` and writes FOLDER/out.npz, one array per layer asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+
+def main(folder: Path) -> None:
+    from flow.frontend.qkeras.load import in_float64, load
+
+    model = load(folder / "model.h5")
+    import tensorflow as tf
+
+    request = json.loads((folder / "request.json").read_text())
+    kind = "float64" if request["wide"] else "float32"
+    if request["wide"]:
+        model = in_float64(model)
+    with np.load(folder / "in.npz") as archive:
+        inputs = [archive[str(position)].astype(kind) for position in range(len(request["inputs"]))]
+    order = [tensor._keras_history.layer.name for tensor in model.inputs]
+    given = [inputs[request["inputs"].index(name)] for name in order]
+    given = [values.reshape(len(values), *tensor.shape[1:]) for values, tensor in zip(given, model.inputs, strict=True)]
+    fed = dict(zip(order, given, strict=True))
+    asked = [name for name in request["layers"] if name not in fed]
+    results = {name: fed[name] for name in request["layers"] if name in fed}
+    if asked:
+        shown = tf.keras.Model(model.inputs, [model.get_layer(name).output for name in asked])
+        computed = shown.predict(given if len(given) > 1 else given[0], batch_size=64, verbose=0)
+        results |= dict(zip(asked, computed if len(asked) > 1 else [computed], strict=True))
+    np.savez(folder / "out.npz", **{str(index): np.asarray(results[name], np.float64)
+                                    for index, name in enumerate(request["layers"])})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

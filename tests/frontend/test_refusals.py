@@ -1,0 +1,108 @@
+"""Everything that cannot be computed exactly is refused before work starts, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.errors import UnsupportedError, UsageError
+from flow.frontend import import_model
+from flow.frontend.importer import graph_of
+from models.builder import Builder
+from models.direct import direct
+
+
+def net() -> tuple[Builder, int]:
+    builder = Builder()
+    return builder, builder.input("x", (1, 6, 6, 4), 0.05, 3)
+
+
+def weights(*shape: int) -> np.ndarray:
+    return np.ones(shape, dtype=np.int8)
+
+
+def asymmetric() -> bytes:
+    b, x = net()
+    w = b.constant("w", weights(2, 1, 1, 4), [0.1], [5])
+    bias = b.constant("b", np.zeros(2, dtype=np.int32))
+    options = b._schema.Conv2DOptionsT()
+    options.strideH = options.strideW = options.dilationHFactor = options.dilationWFactor = 1
+    return b.build([b.op("CONV_2D", [x, w, bias], "layer", (1, 6, 6, 2), 0.1, 0, options)])
+
+
+def unknown() -> bytes:
+    b, x = net()
+    y = b.op("CEIL", [x], "ceiling", (1, 6, 6, 4), 0.05, 3)
+    return b.build([b.op("COS", [y], "layer", (1, 6, 6, 4), 0.05, 3)])
+
+
+def float_island() -> bytes:
+    b, x = net()
+    y = b.float_output(x, "island")
+    z = b.op("QUANTIZE", [y], "layer", (1, 6, 6, 4), 0.05, 0)
+    return b.build([z])
+
+
+def batch() -> bytes:
+    b = Builder()
+    x = b.input("x", (2, 6, 6, 4), 0.05, 3)
+    return b.build([b.unary("RELU", x, "layer", 0.05, 3)])
+
+
+def channel_mean() -> bytes:
+    b, x = net()
+    axes = b.constant("axes", np.array([3], dtype=np.int32))
+    return b.build([b.op("MEAN", [x, axes], "layer", (1, 6, 6), 0.05, 0, b._schema.ReducerOptionsT())])
+
+
+def inner_softmax() -> bytes:
+    b, x = net()
+    return b.build([b.unary("RELU", b.softmax(x, "layer"), "after", 0.05, 0)])
+
+
+def height_concat() -> bytes:
+    b, x = net()
+    options = b._schema.ConcatenationOptionsT()
+    options.axis = 1
+    return b.build([b.op("CONCATENATION", [x, x], "layer", (1, 12, 6, 4), 0.05, 3, options)])
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (asymmetric, "layer layer .*asymmetric weights"),
+        (unknown, "operation COS is not supported"),
+        (float_island, "DEQUANTIZE is not supported"),
+        (batch, r"shape \[2, 6, 6, 4\]"),
+        (channel_mean, "mean over axes"),
+        (inner_softmax, "softmax inside"),
+        (height_concat, "concatenation along axis 1"),
+    ],
+)
+def test_refused(make: Callable[[], bytes], found: str) -> None:
+    with pytest.raises(UnsupportedError, match=found) as caught:
+        graph_of(make(), "net", "net.tflite")
+    assert all(problem.where and problem.remedy for problem in caught.value.problems)
+
+
+def test_all_operations_are_named_at_once() -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        graph_of(unknown(), "net", "net.tflite")
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+def test_truncated_flatbuffer(tmp_path: Path, share: float) -> None:
+    data = direct()
+    (tmp_path / "m.tflite").write_bytes(data[: max(8, int(len(data) * share))])
+    with pytest.raises(UsageError, match="truncated"):
+        import_model(tmp_path / "m.tflite")
+
+
+def test_calibration_of_an_int8_model(tmp_path: Path) -> None:
+    (tmp_path / "m.tflite").write_bytes(direct())
+    with pytest.raises(UsageError, match="already quantised"):
+        import_model(tmp_path / "m.tflite", tmp_path / "c.npy")

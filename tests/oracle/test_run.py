@@ -1,0 +1,47 @@
+"""The oracle dies without taking the caller along, and says what happened."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flow import oracle
+from flow.errors import ToolError
+from models.builder import Builder
+from models.direct import direct
+
+
+def test_every_tensor_of_every_image() -> None:
+    random = np.random.default_rng(1)
+    images = [{"image_int8": random.integers(-128, 128, (10, 14, 3)).astype(np.int8)} for _ in range(3)]
+    found = oracle.run(direct(), images)
+    assert [set(values) for values in found] == [
+        {"image_int8", "first", "second", "sum", "pool", "mean", "dense", "softmax"}
+    ] * 3
+    for image, values in zip(images, found, strict=True):
+        assert np.array_equal(values["image_int8"], image["image_int8"])
+        assert values["mean"].shape == (1, 1, 6)
+    kept = oracle.run(direct(), images[:1], ["dense"])
+    assert list(kept[0]) == ["dense"]
+    assert np.array_equal(kept[0]["dense"], found[0]["dense"])
+
+
+def test_abort_of_the_kernels() -> None:
+    net = Builder()
+    x = net.input("x", (1, 1000), 2.0**-14, 0)
+    flatbuffer = net.build([net.softmax(x, "y")])
+    with pytest.raises(ToolError, match="SIGABRT") as caught:
+        oracle.run(flatbuffer, [{"x": np.zeros((1, 1, 1000), dtype=np.int8)}])
+    assert "softmax" in caught.value.problems[0].remedy
+
+
+def test_refusal_of_the_kernels() -> None:
+    net = Builder()
+    x = net.input("x", (1, 4, 4, 1), 0.1, 0)
+    flatbuffer = net.build([net.op("COS", [x], "y", (1, 4, 4, 1), 0.1, 0)])
+    with pytest.raises(ToolError, match="Cos"):
+        oracle.run(flatbuffer, [{"x": np.zeros((4, 4, 1), dtype=np.int8)}])
+
+
+def test_no_images() -> None:
+    assert oracle.run(direct(), []) == []
