@@ -114,8 +114,8 @@ _MIB = 1 << 20
 
 #: A soft DDR4 controller on UltraScale+ (V).
 _DDR4 = Resources(lut=33_000, ff=45_000, bram=100)
-#: PCIe DMA of a design without a vendor shell, in one region (M).
-_XDMA = Resources(lut=55_000, ff=70_000, bram=70)
+#: PCIe DMA with one channel each way, of a design without a vendor shell, in one region (M).
+_XDMA = Resources(lut=36_000, ff=45_000, bram=60)
 _NOTHING = Resources()
 
 _VU9P_SLR = Resources(394_080, 788_160, 2280, 720, 320)
@@ -148,7 +148,7 @@ DEVICES: tuple[Device, ...] = (
         "Gen3 x16",
         300.0,
         "V",
-        "die V; memory bandwidth and PCIe DMA size M",
+        "die V; memory bandwidth M; PCIe DMA size M, and what fits region 0 hangs on it",
     ),
     Device(
         "aws-f1",

@@ -53,7 +53,7 @@ class Coefficients:
     """Figures of the resource model that are not counted but estimated.
 
     products: int8 products of one DSP block (packed lane pairs apart).
-    requant_dsp, multiply_dsp: DSP blocks of a requantisation lane's 32 x 31 and of its 16 x 16 multiplier.
+    requant_dsp, multiply_dsp: DSP blocks of a requantisation lane's 32 x 32 and of its 16 x 16 multiplier.
     pair_*: logic cells and flip-flops per row of a packed lane pair; product_*: per unpacked product; lane_*: per ALU
     lane; control_*: for AXI, fetch and control of a core.
     lutram_bits: memory bits of one logic cell, read multiplexers included.
@@ -80,16 +80,17 @@ COEFFICIENTS: dict[Family, Coefficients] = {
         1,
         2,
         1,
-        1300 / 32,
-        2400 / 32,
+        46.75,
+        72.1,
         4,
         20,
-        500,
-        600,
+        1070,
+        1034,
         15_000,
         18_000,
         48,
-        "column of 2 x 32 synthesised: 32 DSP48E2, 1300 LUT, 2400 FF; the rest estimated",
+        "array columns of 2 and 6 lanes and accumulators synthesised with Yosys 0.70; ALU lanes of a copy whose upper "
+        "product bits are shifts and adds (as a * they take 5 DSP48E2 a lane, not 3); control and gearboxes estimated",
     ),
     Family.SEVEN_SERIES: Coefficients(
         1,
@@ -99,33 +100,37 @@ COEFFICIENTS: dict[Family, Coefficients] = {
         0,
         4,
         20,
-        500,
-        600,
+        1070,
+        1034,
         15_000,
         18_000,
         48,
         "estimated; 25 x 18 cannot hold two summed products exactly, so no packing",
     ),
     Family.ARRIA10: Coefficients(
-        2, 2, 1, 0, 0, 6, 20, 300, 600, 9_000, 18_000, 32, "estimated; two native 18 x 19 a block"
+        2, 2, 1, 0, 0, 6, 20, 600, 1034, 9_000, 18_000, 32, "estimated; two native 18 x 19 a block"
     ),
     Family.STRATIX10: Coefficients(
-        2, 2, 1, 0, 0, 6, 20, 300, 600, 9_000, 18_000, 32, "estimated; two native 18 x 19 a block"
+        2, 2, 1, 0, 0, 6, 20, 600, 1034, 9_000, 18_000, 32, "estimated; two native 18 x 19 a block"
     ),
     Family.AGILEX7: Coefficients(
-        4, 2, 1, 0, 0, 4, 20, 300, 600, 9_000, 18_000, 32, "estimated; sum of four 9 x 9 a block"
+        4, 2, 1, 0, 0, 4, 20, 600, 1034, 9_000, 18_000, 32, "estimated; sum of four 9 x 9 a block"
     ),
     Family.CYCLONE5: Coefficients(
-        2, 2, 1, 0, 0, 6, 20, 300, 600, 6_000, 9_000, 32, "estimated; sum of two 18 x 18 a block"
+        2, 2, 1, 0, 0, 6, 20, 600, 1034, 6_000, 9_000, 32, "estimated; sum of two 18 x 18 a block"
     ),
     Family.ECP5: Coefficients(
-        1, 4, 1, 0, 0, 22, 30, 800, 600, 15_000, 12_000, 8, "estimated; one product per MULT18X18D in the open tools"
+        1, 4, 1, 0, 0, 22, 30, 1600, 1034, 15_000, 12_000, 8, "estimated; one product per MULT18X18D in the open tools"
     ),
 }
 
-#: LUTs and flip-flops per bit of the two gearboxes, and per accumulator (its adder, operand and hazard registers).
+#: LUTs and flip-flops per bit of the two gearboxes (estimated).
 GEARBOX_LUT, GEARBOX_FF = 4, 3
-ACCUMULATOR_LUT, ACCUMULATOR_FF = 40, 64
+
+#: Per accumulator lane; per row and column of the array, shared by its lanes; per column of the ALU (all synthesised).
+ACCUMULATOR_LUT, ACCUMULATOR_FF = 96, 96
+ROW_LUT, ROW_FF = 10, 8
+COLUMN_LUT, COLUMN_FF = 86, 546
 
 
 @dataclass(frozen=True)
@@ -192,7 +197,9 @@ def logic(hw: HwConfig, family: Family) -> tuple[int, int]:
     else:
         cells = hw.pix * hw.rows * hw.cols
         lut, ff = cells * k.product_lut, cells * k.product_ff
-    ff += 2 * hw.rows * hw.cols * hw.weight_bits  # the tile held and the one behind it
+    tile = hw.rows * hw.cols
+    lut += tile * ROW_LUT + hw.cols * COLUMN_LUT
+    ff += tile * (ROW_FF + 2 * hw.weight_bits) + hw.cols * COLUMN_FF  # the tile held and the one behind it
     bits = 8 * (hw.group_bytes + hw.axi_bytes)
     lut += lanes * (k.lane_lut + ACCUMULATOR_LUT) + 2 * bits * GEARBOX_LUT + k.control_lut
     ff += lanes * (k.lane_ff + ACCUMULATOR_FF) + 2 * bits * GEARBOX_FF + k.control_ff
