@@ -19,6 +19,13 @@ from flow.size.devices import Device
 OUTPUTS = ("arvalid", "araddr", "arlen", "arsize", "arburst", "arid", "rready", "awvalid", "awaddr", "awlen", "awsize",
            "awburst", "awid", "wvalid", "wdata", "wstrb", "wlast", "bready")
 INPUTS = ("arready", "rvalid", "rdata", "rresp", "rlast", "rid", "awready", "wready", "bvalid", "bresp", "bid")
+#: Ports of the wrapper's AXI-Lite slave: name, direction, width.
+LITE_PORTS = (("awaddr", "Input", 32), ("awprot", "Input", 3), ("awvalid", "Input", 1), ("awready", "Output", 1),
+              ("wdata", "Input", 32), ("wstrb", "Input", 4), ("wvalid", "Input", 1), ("wready", "Output", 1),
+              ("bresp", "Output", 2), ("bvalid", "Output", 1), ("bready", "Input", 1), ("araddr", "Input", 32),
+              ("arprot", "Input", 3), ("arvalid", "Input", 1), ("arready", "Output", 1), ("rdata", "Output", 32),
+              ("rresp", "Output", 2), ("rvalid", "Output", 1), ("rready", "Input", 1))
+_WIDTHS = {"addr": 64, "len": 8, "size": 3, "burst": 2, "id": 8, "cache": 4, "prot": 3, "resp": 2}
 #: Outputs that the wrapper changes on their way out.
 MOVED = ("araddr", "awaddr")
 
@@ -77,6 +84,15 @@ def _wrapper(hw: HwConfig, bases: tuple[int, ...]) -> str:
     return render("fpga/flow_wrapper.v.j2", hw=hw, bases=bases, outputs=outputs, inputs=INPUTS)
 
 
+def _master_ports(hw: HwConfig) -> tuple[tuple[str, str, int], ...]:
+    """Ports of one of the wrapper's memory masters: name, direction, width."""
+    widths = {**_WIDTHS, "data": hw.axi_bytes * 8, "strb": hw.axi_bytes}
+    constants = ("arcache", "arprot", "awcache", "awprot")
+    named = [*((name, "Output") for name in (*OUTPUTS, *constants)), *((name, "Input") for name in INPUTS)]
+    return tuple((name, direction, widths.get(name[2 if name[:2] in ("ar", "aw") else 1:], 1))
+                 for name, direction in named)
+
+
 def _vivado(hw: HwConfig, device: Device, board: Board, placement: Placement) -> Iterator[tuple[str, str | bytes]]:
     bases = channel_bases(board, device, hw.channels)
     yield "flow_wrapper.v", _wrapper(hw, bases)
@@ -94,7 +110,8 @@ def _quartus(hw: HwConfig, device: Device, board: Board, placement: Placement) -
               "memory_bytes": device.memory.bytes_each, "regions": len(device.regions), "tool": "Quartus"}
     yield "board.tcl", render("fpga/board.tcl.j2", **values)
     yield "flow.sdc", render("fpga/flow.sdc.j2", **values)
-    yield "flow_engine_hw.tcl", render("fpga/flow_engine_hw.tcl.j2", **values, outputs=OUTPUTS, inputs=INPUTS)
+    yield "flow_engine_hw.tcl", render("fpga/flow_engine_hw.tcl.j2", hw=hw, lite=LITE_PORTS,
+                                             master=_master_ports(hw))
     yield from _copied("quartus")
 
 

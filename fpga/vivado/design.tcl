@@ -80,6 +80,20 @@ proc map {master slave offset range {segment *}} {
   assign_bd_address -offset $offset -range $range -target_address_space $space $found
 }
 
+# Leave every segment of slave out of master's space whose name matches none of the patterns.
+proc leave_out {master slave patterns} {
+  set space [get_bd_addr_spaces -of_objects [intf $master]]
+  foreach candidate [get_bd_addr_segs -of_objects [intf $slave]] {
+    set wanted 0
+    foreach pattern $patterns {
+      incr wanted [string match $pattern [lindex [split $candidate /] end]]
+    }
+    if {!$wanted} {
+      exclude_bd_addr_seg -target_address_space $space $candidate
+    }
+  }
+}
+
 # The engine's clock, made from source of source_mhz, and its reset; names clock/clk_out1 and reset/peripheral_aresetn.
 proc add_engine_clock {source source_mhz source_reset} {
   global flow_clock_mhz

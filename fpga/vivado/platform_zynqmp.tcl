@@ -30,4 +30,5 @@ for {set n 0} {$n < $channels} {incr n} {
   link memory_bus_$n/M00_AXI ps/S_AXI_HP${n}_FPD
   map engine/m${tag}_axi ps/S_AXI_HP${n}_FPD 0x0 0x80000000 HP${n}_DDR_LOW
   map engine/m${tag}_axi ps/S_AXI_HP${n}_FPD 0x800000000 0x80000000 HP${n}_DDR_HIGH
+  leave_out engine/m${tag}_axi ps/S_AXI_HP${n}_FPD {*_DDR_LOW *_DDR_HIGH}
 }
