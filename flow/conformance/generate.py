@@ -26,7 +26,7 @@ from flow.isa.description import (
     Table,
 )
 from flow.isa.encoding import Instruction, encode_stream, make
-from flow.isa.legality import table_words
+from flow.isa.legality import memory_runs, table_words
 from flow.isa.synchronise import synchronise
 
 Memory = npt.NDArray[np.uint8]
@@ -96,7 +96,7 @@ class Draw:
 def _region_sizes(hw: HwConfig) -> dict[Region, int]:
     big = hw.inp_blocks * hw.group_bytes
     unit = hw.group_bytes * hw.axi_bytes
-    return {Region.SCRATCH: 64 * unit, Region.INPUT: -(-big // unit) * unit + 64 * unit, Region.OUTPUT: 0}
+    return {Region.SCRATCH: 64 * unit, Region.INPUT: -(-big // unit) * unit + 64 * unit, Region.OUTPUT: 16 * unit}
 
 
 class _Builder:
@@ -106,7 +106,7 @@ class _Builder:
         self.sizes = _region_sizes(hw)
         self.instructions: list[Instruction] = []
         self.constant = bytearray()
-        self.output = 0
+        self.output = self.sizes[Region.OUTPUT]  # random instructions use what lies before
 
     def put(self, data: bytes) -> int:
         """Append to CONSTANT, aligned to 64 bytes (at least axi_bytes); returns the offset."""
@@ -190,21 +190,29 @@ class _Builder:
     def load_input(self) -> None:
         hw, draw = self.hw, self.draw
         x, y, z = draw.sizes(3, 60)
-        pads = [draw.below(4) if draw.chance(0.3) else 0 for _ in range(4)]
+        if draw.chance(0.15):  # a fill: only padded positions
+            x = y = 0
+        pads = [draw.below(4) if draw.chance(0.3) or not x else 0 for _ in range(4)]
         padded = [z, y + pads[2] + pads[3], x + pads[0] + pads[1]]
         if padded[0] * padded[1] * padded[2] > hw.inp_blocks // 2:
             return
         base, (z_stride, y_stride, x_stride) = draw.strides(padded, hw.inp_blocks)
-        region = (Region.SCRATCH, Region.INPUT, Region.CONSTANT)[draw.below(3)]
+        region = (Region.SCRATCH, Region.INPUT, Region.CONSTANT, Region.OUTPUT)[draw.below(4)]
         limit = len(self.constant) if region == Region.CONSTANT else self.sizes[region]
         place = self.memory_place([y, z], x * hw.group_bytes, limit)
         if place is None:
             return
         offset, (y_pitch, z_pitch) = place
-        self.add(Opcode.LOAD, buffer=Buffer.INPUT, region=region, pad_value=draw.between(-128, 127), offset=offset,
-                 base=base, x_size=x, y_size=y, z_size=z, pad_left=pads[0], pad_right=pads[1], pad_top=pads[2],
-                 pad_bottom=pads[3], x_stride=x_stride, y_stride=y_stride, z_stride=z_stride, y_pitch=y_pitch,
-                 z_pitch=z_pitch)
+        one = make(Opcode.LOAD, buffer=Buffer.INPUT, region=region, pad_value=draw.between(-128, 127), offset=offset,
+                   base=base, x_size=x, y_size=y, z_size=z, pad_left=pads[0], pad_right=pads[1], pad_top=pads[2],
+                   pad_bottom=pads[3], x_stride=x_stride, y_stride=y_stride, z_stride=z_stride, y_pitch=y_pitch,
+                   z_pitch=z_pitch)
+        self.instructions.append(one)
+        runs = memory_runs(one, hw)
+        if runs is not None and draw.chance(0.4):  # a second one that goes on where this one ends, or reads it again
+            following = runs[2] if draw.chance(0.6) else offset
+            if following + runs[2] - offset <= limit:
+                self.instructions.append(one.replace(offset=following))
 
     def load_linear(self) -> None:
         hw, draw = self.hw, self.draw
@@ -283,7 +291,7 @@ class _Builder:
         if room < 1:
             return
         base, (z_stride, y_stride) = draw.strides([z, y], room)
-        region = (Region.SCRATCH, Region.INPUT)[draw.below(2)]
+        region = (Region.SCRATCH, Region.INPUT, Region.OUTPUT)[draw.below(3)]
         place = self.memory_place([y, z], x * hw.group_bytes, self.sizes[region])
         if place is None:
             return
@@ -343,7 +351,7 @@ def _case(builder: _Builder, program: list[Instruction], seed: int) -> Case:
         np.frombuffer(bytes(builder.constant), np.uint8).copy(),
         random.integers(0, 256, builder.sizes[Region.SCRATCH], dtype=np.uint8),
         random.integers(0, 256, builder.sizes[Region.INPUT], dtype=np.uint8),
-        np.zeros(builder.output, np.uint8),
+        random.integers(0, 256, builder.output, dtype=np.uint8),
     )
     return Case(seed, builder.hw, tuple(program), regions, stream_offset)
 
@@ -369,6 +377,7 @@ def coverage(cases: list[Case]) -> Counter[str]:
                 seen["ALU single vector"] += i.k_size * i.i_size * i.j_size == 1
             elif i.opcode == Opcode.LOAD:
                 seen[f"Buffer.{Buffer(i.buffer).name}"] += 1
+                seen["LOAD fill"] += bool(i.pad_left + i.pad_right) and bool(i.pad_top + i.pad_bottom) and not i.x_size
                 seen["LOAD padded"] += bool(i.pad_left or i.pad_right or i.pad_top or i.pad_bottom)
             elif i.opcode == Opcode.GEMM:
                 seen["GEMM init"] += i.init
@@ -384,7 +393,7 @@ def must_cover() -> set[str]:
         names |= {f"{kind.__name__}.{member.name}" for member in kind}
     names |= {f"ALU {flag}" for flag in ("table_a", "table_b", "table_o", "slot_a", "slot_b", "slot_o", "clamp",
                                          "to_acc", "to_out", "to_inp", "acc_bank", "single vector")}
-    names |= {"LOAD padded", "GEMM init", "GEMM add", "GEMM single pixel"}
+    names |= {"LOAD padded", "LOAD fill", "GEMM init", "GEMM add", "GEMM single pixel"}
     for producer, consumer in isa.CHANNELS:
         names |= {f"{producer.name} push {int(consumer)}", f"{consumer.name} pop {int(producer)}"}
     return names
