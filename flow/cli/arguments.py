@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser("verify", help="prove a built folder again")
     verify.add_argument("folder", type=Path, metavar="DIR")
-    verify.add_argument("--engine", choices=_ENGINES, default="rtl")
+    verify.add_argument("--engine", choices=(*_ENGINES, "all"), default="rtl", help="all: every one, side by side")
     _stimuli_options(verify)
     verify.add_argument("--trace-layers", action="store_true", help="materialise and compare every tensor of the graph")
     _json_option(verify)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flow.build.choices import ENGINES
 from flow.build.progress import Progress
 
 Answer = tuple[str, Any]
@@ -38,10 +39,18 @@ def _compiled(options: Namespace, progress: Progress, output: Path | None) -> An
 def verify(options: Namespace, progress: Progress) -> Answer:
     """``flow verify``"""
     from flow.api import Folder
-    from flow.report.text import verification_lines
+    from flow.report.text import side_by_side, verification_lines
 
-    result = Folder(options.folder).verify(engine=options.engine, images=options.images, seed=options.seed,
-                                           trace_layers=options.trace_layers, progress=progress)
+    folder = Folder(options.folder)
+    if options.engine == "all":
+        results = {engine: folder.verify(engine=engine, images=options.images, seed=options.seed,
+                                         trace_layers=options.trace_layers, progress=progress)
+                   for engine in ENGINES if engine != "none"}
+        lines = side_by_side({engine: (result.verdict, result.wall_seconds) for engine, result in results.items()})
+        return "\n".join(lines), {engine: {**result.verdict.to_json(), "wall_seconds": round(result.wall_seconds, 3)}
+                                  for engine, result in results.items()}
+    result = folder.verify(engine=options.engine, images=options.images, seed=options.seed,
+                           trace_layers=options.trace_layers, progress=progress)
     value = {**result.verdict.to_json(), "wall_seconds": round(result.wall_seconds, 3)}
     return "\n".join(verification_lines(result.verdict)), value
 

@@ -170,6 +170,13 @@ class Device:
         self.queue.finish()
         return Launch(self._verdict(), self._counters(), tuple(obtained))
 
+    def close(self) -> None:
+        """Give the device's memory back."""
+        for buffer in (self.page, self.state, self.memory):
+            if buffer is not None:
+                buffer.release()
+        self.memory = None
+
     def _verdict(self) -> Verdict:
         error = int(self.registers[_offset("ERROR")])
         code = ErrorCode(_field("ERROR", "CODE", error))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flow.report.figures import Figures, Speed
 from flow.verify.verdict import Verdict
 
@@ -57,4 +59,14 @@ def verification_lines(verdict: Verdict) -> list[str]:
         if layer.utilisation:
             line += f"  {100 * layer.utilisation:6.1f} %"
         lines.append(line)
+    return lines
+
+
+def side_by_side(verdicts: Mapping[str, tuple[Verdict, float]]) -> list[str]:
+    """The verdicts of several engines on the same images, with each engine's own wall seconds."""
+    lines = [bit_exact_line(verdict) for verdict, _ in verdicts.values()]
+    lines.append("".join(f"{title:>12}" for title in ("engine", "images", "seconds", "per image", "cycles")))
+    for name, (verdict, seconds) in verdicts.items():
+        cycles = "-" if verdict.cycles is None else str(verdict.cycles)
+        lines.append(f"{name:>12}{verdict.images:>12}{seconds:>12.2f}{seconds / max(1, verdict.images):>12.2f}{cycles:>12}")
     return lines

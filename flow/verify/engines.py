@@ -121,8 +121,12 @@ def open_engine(name: str, program: Program, graph: Graph, seed: int, progress: 
     """The engine called ``name``. seed: of the memory's random stalls (rtl)."""
     if name == "reference":
         return ReferenceEngine(program, graph, progress)
+    if name == "opencl":
+        from flow.verify.opencl import OpenClEngine
+
+        return OpenClEngine(program, graph, progress)
     if name == "rtl":
         from flow.verify.rtl import RtlEngine
 
         return RtlEngine(program, seed, progress)
-    raise UsageError(Problem("--engine", f"{name} is not known", "rtl or reference"))
+    raise UsageError(Problem("--engine", f"{name} is not known", "rtl, opencl or reference"))
