@@ -80,8 +80,10 @@ def grid(quantiser: Any, layer: str) -> Grid:
         case "quantized_po2" | "quantized_relu_po2":
             return Grid(-int(quantiser._min_exp) * (2 if quantiser.quadratic_approximation else 1))
         case _:
-            raise refuse("does not give fixed-point numbers", "use quantized_bits, quantized_relu, quantized_tanh, "
-                         "quantized_sigmoid, binary or ternary")
+            raise refuse(
+                "does not give fixed-point numbers",
+                "use quantized_bits, quantized_relu, quantized_tanh, quantized_sigmoid, binary or ternary",
+            )
 
 
 def evaluator(function: Any) -> Callable[[Float64, bool], Float64]:

@@ -11,12 +11,42 @@ from flow.frontend.qkeras import quantisers, steps
 from flow.frontend.qkeras.load import nodes
 from flow.graph.ir import Padding, Window
 
-_NOTHING = ("Dropout", "SpatialDropout2D", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout",
-            "ActivityRegularization")
-LAYERS = ("QConv2D", "QConv2DBatchnorm", "QDepthwiseConv2D", "QDepthwiseConv2DBatchnorm", "QDense", "QActivation",
-          "QAdaptiveActivation", "QBatchNormalization", "QAveragePooling2D", "QGlobalAveragePooling2D", "InputLayer",
-          "ZeroPadding2D", "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "Add", "Concatenate", "Flatten",
-          "Reshape", "Activation", "ReLU", "LeakyReLU", "Softmax", "BatchNormalization", "Dropout")
+_NOTHING = (
+    "Dropout",
+    "SpatialDropout2D",
+    "SpatialDropout1D",
+    "GaussianNoise",
+    "GaussianDropout",
+    "AlphaDropout",
+    "ActivityRegularization",
+)
+LAYERS = (
+    "QConv2D",
+    "QConv2DBatchnorm",
+    "QDepthwiseConv2D",
+    "QDepthwiseConv2DBatchnorm",
+    "QDense",
+    "QActivation",
+    "QAdaptiveActivation",
+    "QBatchNormalization",
+    "QAveragePooling2D",
+    "QGlobalAveragePooling2D",
+    "InputLayer",
+    "ZeroPadding2D",
+    "MaxPooling2D",
+    "AveragePooling2D",
+    "GlobalAveragePooling2D",
+    "Add",
+    "Concatenate",
+    "Flatten",
+    "Reshape",
+    "Activation",
+    "ReLU",
+    "LeakyReLU",
+    "Softmax",
+    "BatchNormalization",
+    "Dropout",
+)
 
 
 def read(model: Any) -> steps.Network:
@@ -81,17 +111,22 @@ class _Reader:
             case "QConv2DBatchnorm" | "QDepthwiseConv2DBatchnorm":
                 depthwise = kind == "QDepthwiseConv2DBatchnorm"
                 kernel, bias = layer.get_folded_weights()
-                self.convolution(layer, common, kernel, bias, "depthwise_quantizer" if depthwise else "kernel_quantizer",
-                                 depthwise)
+                self.convolution(
+                    layer, common, kernel, bias, "depthwise_quantizer" if depthwise else "kernel_quantizer", depthwise
+                )
             case "QDepthwiseConv2D" | "DepthwiseConv2D":
-                self.convolution(layer, common, layer.depthwise_kernel, getattr(layer, "bias", None),
-                                 "depthwise_quantizer", True)
+                self.convolution(
+                    layer, common, layer.depthwise_kernel, getattr(layer, "bias", None), "depthwise_quantizer", True
+                )
             case "QDense" | "Dense":
                 self.dense(layer, common)
             case "QActivation" | "QAdaptiveActivation":
                 self.function(common, name, layer.quantizer)
             case "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "Softmax":
-                if kind == "Softmax" or getattr(layer.activation if kind == "Activation" else None, "__name__", "") == "softmax":
+                if (
+                    kind == "Softmax"
+                    or getattr(layer.activation if kind == "Activation" else None, "__name__", "") == "softmax"
+                ):
                     self.steps.append(steps.Softmax(name, name, inputs, common[2]))
                 else:
                     self.function(common, name, layer.activation if kind == "Activation" else layer)
@@ -100,8 +135,15 @@ class _Reader:
             case "QAveragePooling2D" | "AveragePooling2D" | "QGlobalAveragePooling2D" | "GlobalAveragePooling2D":
                 self.average(layer, common, "Global" in kind)
             case "MaxPooling2D":
-                self.steps.append(steps.MaxPool(name, name, inputs, common[2], self.window(
-                    layer.pool_size, layer.strides, (1, 1), layer.padding, inputs[0])))
+                self.steps.append(
+                    steps.MaxPool(
+                        name,
+                        name,
+                        inputs,
+                        common[2],
+                        self.window(layer.pool_size, layer.strides, (1, 1), layer.padding, inputs[0]),
+                    )
+                )
             case "Add":
                 self.steps.append(steps.Sum(name, name, inputs, common[2]))
             case "Concatenate":
@@ -146,7 +188,9 @@ class _Reader:
         tensor = tf.convert_to_tensor(values)
         return np.asarray(tensor if quantiser is None else quantiser(tensor), np.float64)
 
-    def convolution(self, layer: Any, common: Any, kernel: Any, bias: Any, quantiser: str, depthwise: bool = False) -> None:
+    def convolution(
+        self, layer: Any, common: Any, kernel: Any, bias: Any, quantiser: str, depthwise: bool = False
+    ) -> None:
         name, inputs, shape = common
         if getattr(layer, "groups", 1) != 1:
             raise self.fail(f"a convolution with {layer.groups} groups", "use one group, or a depthwise convolution")
@@ -170,17 +214,46 @@ class _Reader:
         window = None
         if source[0] * source[1] > 1:  # along the last axis of a map
             kernel, window = kernel.reshape(1, 1, *kernel.shape), Window((1, 1), (1, 1))
-        self.linear(layer, common, kernel, getattr(layer, "bias", None), window, False, quantiser,
-                    getattr(layer, "bias_quantizer_internal", None))
+        self.linear(
+            layer,
+            common,
+            kernel,
+            getattr(layer, "bias", None),
+            window,
+            False,
+            quantiser,
+            getattr(layer, "bias_quantizer_internal", None),
+        )
 
-    def linear(self, layer: Any, common: Any, weights: np.ndarray, bias: Any, window: Window | None, depthwise: bool,
-               weight_quantiser: Any, bias_quantiser: Any) -> None:
+    def linear(
+        self,
+        layer: Any,
+        common: Any,
+        weights: np.ndarray,
+        bias: Any,
+        window: Window | None,
+        depthwise: bool,
+        weight_quantiser: Any,
+        bias_quantiser: Any,
+    ) -> None:
         name, inputs, shape = common
         offset = np.zeros(shape[2]) if bias is None or not np.ndim(bias) else self.quantised(bias, bias_quantiser)
         own = self.own_activation(layer)
         before = f"{name}/linear" if own is not None else name
-        self.steps.append(steps.Linear(before, name, inputs, shape, weights, offset.reshape(-1), window, depthwise,
-                                       quantisers.describe(weight_quantiser), quantisers.describe(bias_quantiser)))
+        self.steps.append(
+            steps.Linear(
+                before,
+                name,
+                inputs,
+                shape,
+                weights,
+                offset.reshape(-1),
+                window,
+                depthwise,
+                quantisers.describe(weight_quantiser),
+                quantisers.describe(bias_quantiser),
+            )
+        )
         self.activate(common, before, own)
 
     def own_activation(self, layer: Any) -> Any:
@@ -203,9 +276,17 @@ class _Reader:
             self.alias[name] = inputs[0]
             return
         grid = quantisers.grid(function, layer) if quantisers.is_quantiser(function) else None
-        self.steps.append(steps.Function(name, layer, inputs, shape, quantisers.evaluator(function), grid,
-                                         quantisers.describe(function) if grid else
-                                         getattr(function, "__name__", type(function).__name__)))
+        self.steps.append(
+            steps.Function(
+                name,
+                layer,
+                inputs,
+                shape,
+                quantisers.evaluator(function),
+                grid,
+                quantisers.describe(function) if grid else getattr(function, "__name__", type(function).__name__),
+            )
+        )
 
     def average(self, layer: Any, common: Any, whole_map: bool) -> None:
         name, inputs, shape = common
@@ -224,9 +305,16 @@ class _Reader:
         if tuple(layer.axis) not in ((-1,), (len(layer.output.shape) - 1,)):
             raise self.fail(f"batch normalisation along axis {layer.axis}", "normalise along channels")
         quantised = {}
-        for part, attribute in (("gamma", "gamma"), ("beta", "beta"), ("mean", "moving_mean"), ("variance", "moving_variance")):
+        for part, attribute in (
+            ("gamma", "gamma"),
+            ("beta", "beta"),
+            ("mean", "moving_mean"),
+            ("variance", "moving_variance"),
+        ):
             value = getattr(layer, attribute, None)
-            quantised[part] = None if value is None else self.quantised(value, getattr(layer, f"{part}_quantizer_internal", None))
+            quantised[part] = (
+                None if value is None else self.quantised(value, getattr(layer, f"{part}_quantizer_internal", None))
+            )
         inverse = (1 / np.sqrt(np.float32(quantised["variance"]) + np.float32(layer.epsilon))).astype(np.float64)
         if quantised["gamma"] is not None:
             inverse = inverse * quantised["gamma"]

@@ -1,0 +1,235 @@
+"""Requantisation that equals a QKeras function of an accumulator for every value it can take.
+
+A candidate is tried and proved, never assumed: both the engine's and QKeras's function are monotone steps, so they are
+equal everywhere if they are equal on both sides of each of the engine's steps and at the ends (``_points``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from flow.frontend.qkeras.fixed import common_exponent
+from flow.frontend.qkeras.steps import Float64, Grid
+from flow.graph.evaluate import requantise
+from flow.graph.ir import Int8, Requantise, Rounding
+
+Int64 = np.ndarray
+#: what QKeras makes of exact pre-activation values
+Apply = Callable[[Float64], Float64]
+IDENTITY = 1 << 30
+#: sums that are enumerated one by one in a proof
+_ENUMERATED = 1 << 22
+
+
+class Inexact(Exception):
+    """No requantisation was found that could be proved; the text says why, for a user."""
+
+
+@dataclass(frozen=True)
+class Accumulator:
+    """Values (A + fraction) * 2**-exponent with integers low <= A <= high; arrays of one entry per channel (or one)."""
+
+    exponent: Int64
+    fraction: Float64
+    low: Int64
+    high: Int64
+
+    def values(self, sums: Int64) -> Float64:
+        """Exact values; sums (points, channels)."""
+        return np.ldexp(sums.astype(np.float64) + self.fraction, -self.exponent)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The function of the accumulator (A << scale) + addend: the sum of ``parts``, then ``table``.
+
+    zero_point: of the result; low, high: the results' integers without it; exponent: of the result's grid.
+    scale and addend are per channel.
+    """
+
+    parts: tuple[Requantise, ...]
+    table: Int8 | None
+    scale: Int64
+    addend: Int64
+    zero_point: int
+    low: int
+    high: int
+    exponent: int
+
+
+def window_of(low: int, high: int) -> int:
+    """Zero point of an int8 tensor for integers low .. high. Raises Inexact if they need more than 8 bits."""
+    if -128 <= low and high <= 127:
+        return 0
+    if low >= 0 and high <= 255:
+        return -128
+    bits = max(int(high).bit_length(), int(-low - 1).bit_length()) + (low < 0)
+    raise Inexact(f"needs {bits} bits (integers {low} .. {high}), activations have 8")
+
+
+def fit(sums: Accumulator, apply: Apply, grid: Grid) -> Exact:
+    """Requantisation equal to ``apply`` on all of ``sums``. Raises Inexact."""
+    low, high = _ends(sums, apply, grid)
+    zero = window_of(low, high)
+    reasons: list[Inexact] = []
+    for candidate in _candidates(sums, apply, grid, low, high, zero):
+        try:
+            return _proved(candidate, sums, apply, grid)
+        except Inexact as error:
+            reasons.append(error)
+    raise reasons[0] if reasons else Inexact("is no function of steps of equal width")
+
+
+def _ends(sums: Accumulator, apply: Apply, grid: Grid) -> tuple[int, int]:
+    ends = np.stack([sums.low, sums.high])
+    results = on_grid(apply(sums.values(ends)), grid)
+    return int(results.min()), int(results.max())
+
+
+def on_grid(values: Float64, grid: Grid) -> Int64:
+    """Values as integers of the grid. Raises Inexact if they are none."""
+    scaled = np.ldexp(values, grid.exponent)
+    if not np.array_equal(scaled, np.rint(scaled)):
+        raise Inexact("gives values that are no multiples of its own step (float32 is too short for these accumulators)")
+    return scaled.astype(np.int64)
+
+
+def _candidates(sums: Accumulator, apply: Apply, grid: Grid, low: int, high: int, zero: int) -> list[Exact]:
+    shift = sums.exponent - grid.exponent
+    result = []
+    plain = _round(sums, shift, low, high, zero, grid)
+    if grid.slope != 1.0 and low < 0:
+        kink = int(-np.log2(grid.slope))
+        if high <= 0:
+            result.append(_round(sums, shift + kink, low, high, zero, grid))
+        else:
+            finer = replace(sums, exponent=sums.exponent)
+            result.append(_two_slopes(finer, shift, kink, low, high, zero, grid))
+    result.append(plain)
+    at_zero = int(on_grid(apply(np.zeros((1, 1))), grid)[0, 0])
+    result.append(_offset(sums, shift + 1, at_zero, low, high, zero, grid))
+    return [candidate for candidate in result if candidate is not None]
+
+
+def _sharpened(sums: Accumulator, shift: Int64) -> tuple[Int64, Int64, Rounding]:
+    """(scale, addend, rounding) with which fractions take part in rounding exactly: by one more bit that is never a tie."""
+    some = np.broadcast_to(sums.fraction != 0, shift.shape)
+    zeros = np.zeros(shift.shape, np.int64)
+    if not some.any():
+        return zeros, zeros, Rounding.HALF_EVEN
+    if some.all() and (shift >= 1).all():
+        return zeros, zeros, Rounding.HALF_UP
+    scale = np.where(some, np.maximum(1, 2 - shift), 0)
+    parts = np.ldexp(np.broadcast_to(sums.fraction, shift.shape), scale)
+    whole = np.floor(parts).astype(np.int64)
+    return scale, np.where(some, whole | (parts != whole), 0), Rounding.HALF_EVEN
+
+
+def _shifted(shift: Int64, zero: int, low: int, high: int, rounding: Rounding) -> Requantise:
+    """Rounded x * 2**-shift + zero, clamped to [low, high]; shift per channel."""
+    shift = np.minimum(shift, 31).astype(np.int32)
+    if len(set(shift.tolist())) == 1:
+        shift = shift[:1]
+    return Requantise(np.full(len(shift), IDENTITY, np.int32), -shift, zero, max(low, -128), min(high, 127), rounding, 1)
+
+
+def _round(sums: Accumulator, shift: Int64, low: int, high: int, zero: int, grid: Grid) -> Exact:
+    scale, addend, rounding = _sharpened(sums, shift)
+    part = _shifted(shift + scale, zero, low + zero, high + zero, rounding)
+    return Exact((part,), None, scale, addend, zero, low, high, grid.exponent)
+
+
+def _two_slopes(sums: Accumulator, shift: Int64, kink: int, low: int, high: int, zero: int, grid: Grid) -> Exact:
+    """Positive and negative half, each rounded by itself, as QKeras does it; one of them is always 0."""
+    scale, addend, rounding = _sharpened(sums, shift)
+    upper = _shifted(shift + scale, 0, 0, high, rounding)
+    lower = _shifted(shift + scale + kink, 0, low, 0, rounding)
+    return Exact((upper, lower), None, scale, addend, zero, low, high, grid.exponent)
+
+
+def _offset(sums: Accumulator, shift: Int64, at_zero: int, low: int, high: int, zero: int, grid: Grid) -> Exact | None:
+    """Half the slope around a value at zero: the hard sigmoid."""
+    scale, addend, rounding = _sharpened(sums, shift)
+    if not -128 <= at_zero + zero <= 127 or at_zero == 0:
+        return None
+    return Exact((_shifted(shift + scale, at_zero + zero, low + zero, high + zero, rounding),), None, scale, addend, zero, low,
+                 high, grid.exponent)
+
+
+def engine(exact: Exact, sums: Int64) -> Int64:
+    """What the engine computes from integer sums (points, channels), zero point removed."""
+    whole = (sums << exact.scale) + exact.addend
+    total = sum(requantise(whole, part).astype(np.int64) for part in exact.parts)
+    assert not isinstance(total, int)
+    return total - (exact.zero_point if len(exact.parts) == 1 else 0)
+
+
+def _proved(exact: Exact, sums: Accumulator, apply: Apply, grid: Grid) -> Exact:
+    largest = np.maximum(np.abs(sums.low), np.abs(sums.high)) << exact.scale
+    for part in exact.parts:
+        room = 30 - np.maximum(part.shift.astype(np.int64), 0)
+        if bool((largest + np.abs(exact.addend) >= np.int64(1) << np.maximum(room, 0)).any()):
+            raise Inexact("its accumulator passes 30 bits")
+    points = _points(exact, sums)
+    wanted = on_grid(apply(sums.values(points)), grid)
+    if not np.array_equal(engine(exact, points), wanted):
+        raise Inexact("does not round its accumulator in steps of equal width")
+    return exact
+
+
+def _points(exact: Exact, sums: Accumulator) -> Int64:
+    """Both sides of every step of the engine's function, and the ends; (points, channels)."""
+    found = []
+    channels = np.broadcast_shapes(sums.low.shape, exact.scale.shape)
+    for part in exact.parts:
+        levels = np.arange(part.minimum - part.zero_point - 2, part.maximum - part.zero_point + 3)[:, None]
+        shift = np.broadcast_to(-part.shift.astype(np.int64) - exact.scale, channels)
+        edges = np.ldexp(levels + 0.5, shift)
+        found += [np.floor(edges) + near for near in (-1, 0, 1, 2)]
+    found += [np.broadcast_to(sums.low, (1, *channels)), np.broadcast_to(sums.high, (1, *channels)),
+              np.broadcast_to(np.arange(-2, 3)[:, None], (5, *channels))]
+    return np.clip(np.concatenate(found).astype(np.int64), sums.low, sums.high)
+
+
+# averages -------------------------------------------------------------------------------------------------------
+
+
+def fit_average(low: int, high: int, ratio: float, value: Callable[[Int64], Float64], apply: Apply, grid: Grid,
+                window: tuple[int, int, int]) -> Requantise:
+    """Requantisation of integer sums low .. high whose value is value(sum), about sum * ratio grid steps.
+
+    window: (lowest result, highest result, zero point). Proved over every sum. Raises Inexact.
+    """
+    if high - low >= _ENUMERATED:
+        raise Inexact(f"averages over {high - low} different sums")
+    sums = np.arange(low, high + 1, dtype=np.int64)[:, None]
+    wanted = on_grid(apply(value(sums)), grid)
+    bottom, top, zero = window
+    slopes = [1.0] if grid.slope == 1.0 or bottom >= 0 else [1.0, grid.slope]
+    if len(slopes) > 1:
+        raise Inexact("has two slopes")
+    room = 30 - max(abs(low), abs(high), 1).bit_length()
+    for left in range(room, max(room - 6, -1), -1):
+        right = left - int(np.floor(np.log2(ratio))) - 1
+        if not 0 <= right <= 31:
+            continue
+        ideal = ratio * 2.0 ** (31 + right - left)
+        for multiplier in dict.fromkeys((round(ideal), int(ideal), int(ideal) + 1)):
+            if not 0 < multiplier < 1 << 31:
+                continue
+            by = Requantise(np.array([multiplier], np.int32), np.array([-right], np.int32), zero, bottom + zero, top + zero,
+                            Rounding.HALF_EVEN, left)
+            if np.array_equal(requantise(sums, by).astype(np.int64) - zero, wanted):
+                return by
+    raise Inexact("divides by a number for which no exact multiplier was found")
+
+
+def table(values: Float64, grid: Grid | None) -> tuple[Int8, int, int]:
+    """(table, exponent, zero point) of a function of 256 int8 values, given its results. Raises Inexact."""
+    exponent = grid.exponent if grid else int(common_exponent(values))
+    whole = on_grid(values, Grid(exponent))
+    zero = window_of(int(whole.min()), int(whole.max()))
+    return (whole + zero).astype(np.int8), exponent, zero

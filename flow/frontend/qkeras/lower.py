@@ -1,0 +1,453 @@
+"""Steps of a QKeras model -> the integer graph."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from flow.errors import Problem, UnsupportedError
+from flow.frontend.qkeras import steps
+from flow.frontend.qkeras.exact import Accumulator, Exact, Inexact, fit, fit_average, on_grid, table, window_of
+from flow.frontend.qkeras.fixed import common_exponent, integers
+from flow.frontend.qkeras.steps import Float64, Grid
+from flow.graph import ir
+
+#: float32 holds integers exactly up to here
+FLOAT32_EXACT = 1 << 24
+ORACLE, ORACLE_WIDE = "qkeras", "qkeras float64"
+_LINEAR_REMEDY = ("put a quantiser behind it, for example QActivation('quantized_bits(8, 2, alpha=1)')")
+
+
+class NeedsFloat64(Exception):
+    """An accumulator passes what float32 holds exactly."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A quantised tensor: int8 values q stand for (q - zero_point) * 2**-exponent, low <= q - zero_point <= high."""
+
+    tensor: ir.Tensor
+    exponent: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A layer's accumulator that no quantiser has rounded yet, the functions applied to it so far, and the pools and reshapes behind
+    them (which commute with monotone functions)."""
+
+    core: steps.Step
+    functions: tuple[steps.Function, ...] = ()
+    after: tuple[steps.Step, ...] = ()
+
+
+Value = Held | Pending
+
+
+def lower(network: steps.Network, name: str) -> ir.Graph:
+    """The integer graph. Raises UnsupportedError with every layer that cannot be computed exactly, and why."""
+    try:
+        return _Lowering(network, name, False).run()
+    except NeedsFloat64:
+        return _Lowering(network, name, True).run()
+
+
+class _Lowering:
+    def __init__(self, network: steps.Network, name: str, wide: bool) -> None:
+        self.network, self.name, self.wide = network, name, wide
+        self.values: dict[str, Value | None] = {}  # None: already refused
+        self.tensors: dict[str, ir.Tensor] = {}
+        self.held: dict[str, Held] = {}
+        self.nodes: list[ir.Node] = []
+        self.inputs: list[str] = []
+        self.notes: list[str] = []
+        self.problems: list[Problem] = []
+        self.consumers: dict[str, list[steps.Step]] = {}
+        self.node_names: Counter[str] = Counter()
+        for step in network.steps:
+            for source in step.inputs:
+                self.consumers.setdefault(source, []).append(step)
+
+    def run(self) -> ir.Graph:
+        for step in self.network.steps:
+            try:
+                self.values[step.name] = self.step(step)
+            except Inexact as error:
+                self.refuse(step, str(error))
+            except _Refused:
+                self.values[step.name] = None
+        outputs = [self.output(name) for name in self.network.outputs]
+        if self.problems:
+            raise UnsupportedError(list(dict.fromkeys(self.problems)))
+        used = {name for node in self.nodes for name in node.inputs} | {n for n in outputs if n}
+        used |= {name for node in self.nodes for name in node.outputs}
+        tensors = {name: tensor for name, tensor in self.tensors.items() if name in used or name in self.inputs}
+        return ir.Graph(self.name, tensors, tuple(self.nodes), tuple(self.inputs), tuple(n for n in outputs if n),
+                        ORACLE_WIDE if self.wide else ORACLE, tuple(self.notes))
+
+    def refuse(self, step: steps.Step, found: str, remedy: str = "") -> None:
+        label = f" ({step.label})" if isinstance(step, steps.Function) else ""
+        self.problems.append(Problem(f"layer {step.layer}{label}", found, remedy))
+        self.values[step.name] = None
+
+    def output(self, name: str) -> str | None:
+        step = next(s for s in self.network.steps if s.name == name)
+        if isinstance(step, steps.Softmax):
+            self.notes.append(f"softmax {name} is the host's, in float; compared at its input")
+            return self.output(step.inputs[0])
+        if self.values[name] is None:
+            return None
+        try:
+            return self.settle(name).tensor.name
+        except Inexact as error:
+            self.refuse(step, f"ends the network without a quantiser: {error}", _LINEAR_REMEDY)
+        except _Refused:
+            pass
+        return None
+
+    # values -----------------------------------------------------------------------------------------------------
+
+    def get(self, name: str) -> Value:
+        value = self.values[name]
+        if value is None:
+            raise _Refused
+        return value
+
+    def settle(self, name: str) -> Held:
+        """The quantised tensor of a step; what has no quantiser becomes one if all its values fit 8 bits. Raises Inexact."""
+        value = self.get(name)
+        if isinstance(value, Held):
+            return value
+        if name not in self.held:
+            self.held[name] = self.finish(value, None, name)
+        self.values[name] = self.held[name]
+        return self.held[name]
+
+    def operand(self, step: steps.Step, index: int = 0) -> Held:
+        """A step's input as a quantised tensor; refuses with the reason."""
+        try:
+            return self.settle(step.inputs[index])
+        except Inexact as error:
+            before = next(s for s in self.network.steps if s.name == step.inputs[index])
+            self.refuse(before, f"feeds {step.layer} without a quantiser between them: {error}", _LINEAR_REMEDY)
+            raise _Refused from None
+
+    def tensor(self, name: str, shape: tuple[int, int, int], exponent: int, zero: int, low: int, high: int) -> Held:
+        made = ir.Tensor(name, *shape, scale=float(2.0**-exponent), zero_point=zero)
+        self.tensors[name] = made
+        return Held(made, exponent, low, high)
+
+    def node_name(self, wanted: str) -> str:
+        self.node_names[wanted] += 1
+        count = self.node_names[wanted]
+        return wanted if count == 1 else f"{wanted}#{count}"
+
+    # steps ------------------------------------------------------------------------------------------------------
+
+    def step(self, step: steps.Step) -> Value | None:
+        match step:
+            case steps.Source():
+                return self.source(step)
+            case steps.Function():
+                return self.function(step)
+            case steps.Linear() | steps.Sum() | steps.Average():
+                for index in range(len(step.inputs)):
+                    self.operand(step, index)
+                return Pending(step)
+            case steps.MaxPool() | steps.Reshape():
+                value = self.get(step.inputs[0])
+                if isinstance(value, Pending):
+                    return replace(value, after=(*value.after, step))
+                return self.moved(step, value, step.name)
+            case steps.Pad():
+                return self.pad(step)
+            case steps.Joined():
+                return self.join(step)
+            case steps.Softmax():
+                if self.consumers.get(step.name):
+                    self.refuse(step, "softmax in the middle of the network", "only a final softmax runs on the host")
+                    return None
+                return self.get(step.inputs[0])
+            case steps.Affine():
+                self.refuse(step, "batch normalisation is not folded yet", "use QConv2DBatchnorm")
+                return None
+            case _:
+                raise AssertionError(type(step).__name__)
+
+    def source(self, step: steps.Source) -> Value | None:
+        takers = self.consumers.get(step.name, [])
+        grids = [taker.grid for taker in takers if isinstance(taker, steps.Function) and taker.grid]
+        if len(grids) < len(takers) or not grids:
+            self.refuse(step, "the network's input has no quantiser",
+                        "put QActivation('quantized_bits(8, 0, alpha=1)') directly behind the input")
+            return None
+        exponent = max(grid.exponent for grid in grids)
+        far = np.ldexp(np.array([[-1024.0], [1024.0]]), -exponent)
+        low, high = 0, 0
+        for taker in takers:
+            assert isinstance(taker, steps.Function)
+            ends = on_grid(taker.apply(far, self.wide), Grid(exponent))
+            low, high = min(low, int(ends.min())), max(high, int(ends.max()))
+        zero = window_of(low, high)
+        self.inputs.append(step.name)
+        return self.tensor(step.name, step.shape, exponent, zero, -128 - zero, 127 - zero)
+
+    def function(self, step: steps.Function) -> Value | None:
+        value = self.get(step.inputs[0])
+        if step.grid is None:
+            if isinstance(value, Held):
+                return Pending(_Identity(value.tensor.name, step.layer, step.inputs, step.shape), (step,))
+            return replace(value, functions=(*value.functions, step))
+        if isinstance(value, Held):
+            value = Pending(_Identity(value.tensor.name, step.layer, step.inputs, step.shape))
+        return self.finish(value, step, step.name)
+
+    # quantising -------------------------------------------------------------------------------------------------
+
+    def finish(self, value: Pending, last: steps.Function | None, name: str) -> Held:
+        """Round a pending value with the quantiser ``last`` (None: exactly, if 8 bits hold it) into tensor ``name``."""
+        functions = (*value.functions, last) if last else value.functions
+
+        def apply(values: Float64) -> Float64:
+            for function in functions:
+                values = function.apply(values, self.wide)
+            return values
+
+        own = f"{name}/{value.core.layer}" if value.after else name
+        grid = last.grid if last else None
+        core = value.core
+        if isinstance(core, _Identity):
+            held = self.unary(core, apply, grid, own)
+        elif isinstance(core, steps.Linear):
+            held = self.linear(core, apply, grid, own)
+        elif isinstance(core, steps.Sum):
+            held = self.sum(core, apply, grid, own)
+        else:
+            assert isinstance(core, steps.Average)
+            held = self.average(core, apply, grid, own)
+        for index, move in enumerate(value.after):
+            final = index == len(value.after) - 1
+            held = self.moved(move, held, name if final else f"{name}/{move.layer}")
+        return held
+
+    def unary(self, core: steps.Step, apply: object, grid: Grid | None, name: str) -> Held:
+        source = self.held_tensor(core)
+        assert callable(apply)
+        whole = np.arange(-128, 128) - source.tensor.zero_point
+        inside = np.clip(whole, source.low, source.high)
+        values, exponent, zero = table(apply(np.ldexp(inside.astype(np.float64), -source.exponent)), grid)
+        low, high = int(values.min()) - zero, int(values.max()) - zero
+        if exponent == source.exponent and zero == source.tensor.zero_point and np.array_equal(values - zero, inside):
+            return replace(source, low=max(low, source.low), high=min(high, source.high))
+        held = self.tensor(name, source.tensor.shape, exponent, zero, low, high)
+        self.nodes.append(ir.Unary(self.node_name(name), (source.tensor.name,), (name,), "quantiser", values))
+        return held
+
+    def held_tensor(self, core: steps.Step) -> Held:
+        value = self.get(core.inputs[0])
+        assert isinstance(value, Held)
+        return value
+
+    def linear(self, core: steps.Linear, apply: object, grid: Grid | None, name: str) -> Held:
+        source = self.held_tensor(core)
+        assert callable(apply)
+        axes = tuple(range(core.weights.ndim - 1))
+        own = common_exponent(core.weights, axes)
+        weights = integers(core.weights, own)
+        self.check_weights(core, weights)
+        exponent = own + source.exponent
+        scaled = np.ldexp(core.bias, exponent)
+        if bool((np.abs(scaled) >= 1 << 30).any()):
+            raise Inexact(f"its bias ({core.bias_quantiser}) passes 30 bits at the accumulator's scale")
+        bias = np.floor(scaled).astype(np.int64)
+        ends = np.stack([weights * min(source.low, 0), weights * max(source.high, 0)])
+        low, high = ends.min(axis=0).sum(axis=axes) + bias, ends.max(axis=0).sum(axis=axes) + bias
+        reach = np.maximum(np.abs(low), np.abs(high)) + np.abs(ends).max(axis=0).sum(axis=axes)
+        if not self.wide and bool((reach >= FLOAT32_EXACT).any()):
+            raise NeedsFloat64
+        sums = Accumulator(exponent, scaled - bias, low, high)
+        grid = grid or self.natural_grid(core, sums, apply)
+        exact = fit(sums, apply, grid)
+        wide_weights = weights << exact.scale
+        self.check_weights(core, wide_weights)
+        shape = core.shape
+        held = self.tensor(name, shape, exact.exponent, exact.zero_point, exact.low, exact.high)
+        int8 = self.arranged(core, wide_weights).astype(np.int8)
+        int32 = ((bias << exact.scale) + exact.addend).astype(np.int32)
+        names = [name] if len(exact.parts) == 1 else [f"{name}/positive", f"{name}/negative"]
+        for part, output in zip(exact.parts, names, strict=True):
+            if output != name:
+                self.tensors[output] = replace(held.tensor, name=output, zero_point=0)
+            label = self.node_name(core.layer if output == name else f"{core.layer}{output[len(name):]}")
+            inputs, outputs = (source.tensor.name,), (output,)
+            if core.window is None:
+                self.nodes.append(ir.Dense(label, inputs, outputs, int8, int32, part))
+            elif core.depthwise:
+                self.nodes.append(ir.DepthwiseConv2D(label, inputs, outputs, core.window, int8, int32, part))
+            else:
+                self.nodes.append(ir.Conv2D(label, inputs, outputs, core.window, int8, int32, part))
+        if len(names) > 1:
+            whole = np.arange(-128, 128, dtype=np.int32)
+            total = exact.parts[0]
+            by = replace(total, multiplier=total.multiplier[:1], shift=np.zeros(1, np.int32), zero_point=exact.zero_point,
+                         minimum=max(exact.low + exact.zero_point, -128), maximum=min(exact.high + exact.zero_point, 127))
+            self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), tuple(names), (name,), whole, whole, by))
+        return held
+
+    def check_weights(self, core: steps.Linear, weights: np.ndarray) -> None:
+        low, high = int(weights.min()), int(weights.max())
+        if low < -128 or high > 127:
+            raise Inexact(f"its weights ({core.weight_quantiser}) or its bias ({core.bias_quantiser}) need integers "
+                          f"{low} .. {high} in one channel, more than 8 bits")
+
+    def arranged(self, core: steps.Linear, weights: np.ndarray) -> np.ndarray:
+        if core.depthwise:
+            return weights
+        return weights.T if core.window is None else np.ascontiguousarray(weights.transpose(3, 0, 1, 2))
+
+    def natural_grid(self, core: steps.Step, sums: Accumulator, apply: object) -> Grid:
+        """The grid of a value that no quantiser rounds: the accumulator's own."""
+        assert callable(apply)
+        if np.any(sums.fraction != 0):
+            raise Inexact("its bias is finer than its accumulator")
+        return Grid(int(sums.exponent.max()))
+
+    def sum(self, core: steps.Sum, apply: object, grid: Grid | None, name: str) -> Held:
+        assert callable(apply)
+        operands = []
+        for source in core.inputs:
+            value = self.get(source)
+            assert isinstance(value, Held)
+            operands.append(value)
+        if len(operands) != 2:
+            raise Inexact(f"adds {len(operands)} tensors; add two at a time with a quantiser between")
+        exponent = max(value.exponent for value in operands)
+        tables, low, high = [], 0, 0
+        for value in operands:
+            raw = np.clip(np.arange(-128, 128) - value.tensor.zero_point, value.low, value.high) << (exponent - value.exponent)
+            if np.abs(raw).max() >= 1 << 28:
+                raise Inexact("adds tensors whose steps differ too much")
+            tables.append(raw.astype(np.int32))
+            low, high = low + int(raw.min()), high + int(raw.max())
+        one = np.ones(1, np.int64)
+        sums = Accumulator(exponent * one, np.zeros(1), low * one, high * one)
+        if not self.wide and max(abs(low), abs(high)) >= FLOAT32_EXACT:
+            raise NeedsFloat64
+        grid = grid or self.natural_grid(core, sums, apply)
+        exact = fit(sums, apply, grid)
+        if len(exact.parts) == 1:
+            held = self.tensor(name, core.shape, exact.exponent, exact.zero_point, exact.low, exact.high)
+            self.add(core, name, name, tables, exact.parts[0], operands)
+            return held
+        held = self.tensor(name, core.shape, exact.exponent, exact.zero_point, exact.low, exact.high)
+        names = [f"{name}/positive", f"{name}/negative"]
+        for part, output in zip(exact.parts, names, strict=True):
+            self.tensors[output] = replace(held.tensor, name=output, zero_point=0)
+            self.add(core, f"{core.layer}{output[len(name):]}", output, tables, part, operands)
+        whole = np.arange(-128, 128, dtype=np.int32)
+        by = replace(exact.parts[0], shift=np.zeros(1, np.int32), zero_point=exact.zero_point,
+                     minimum=max(exact.low + exact.zero_point, -128), maximum=min(exact.high + exact.zero_point, 127))
+        self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), tuple(names), (name,), whole, whole, by))
+        return held
+
+    def add(self, core: steps.Sum, label: str, output: str, tables: list[np.ndarray], by: ir.Requantise,
+            operands: list[Held]) -> None:
+        names = tuple(value.tensor.name for value in operands)
+        self.nodes.append(ir.Add(self.node_name(core.layer if label == output else label), names, (output,), tables[0],
+                                 tables[1], by))
+
+    def average(self, core: steps.Average, apply: object, grid: Grid | None, name: str) -> Held:
+        assert callable(apply)
+        source = self.held_tensor(core)
+        kind = np.float64 if self.wide else np.float32
+        scale, factor = kind(core.area), None if core.factor is None else kind(core.factor)
+        counts = self.counts(core, source.tensor)
+
+        def value(sums: np.ndarray, count: int) -> Float64:
+            mean = np.ldexp(sums.astype(np.float64), -source.exponent).astype(kind) / kind(count)
+            return (mean if factor is None else mean * scale * factor).astype(np.float64)
+
+        if not self.wide and max(abs(source.low), abs(source.high)) * max(counts) >= FLOAT32_EXACT:
+            raise NeedsFloat64
+        ratio = 1.0 if core.factor is None else core.area * core.factor
+        if grid is None:
+            grid = Grid(source.exponent + int(common_exponent(np.array([ratio / n for n in counts]))))
+        ends = np.array([[source.low * n, source.high * n] for n in counts])
+        results = on_grid(apply(np.stack([value(end, n) for end, n in zip(ends, counts, strict=True)])), grid)
+        low, high = int(results.min()), int(results.max())
+        zero = window_of(low, high)
+        step = 2.0 ** (grid.exponent - source.exponent)
+        fitted = tuple((n, fit_average(source.low * n, source.high * n, ratio * step / n, lambda sums, n=n: value(sums, n),
+                                       apply, grid, (low, high, zero))) for n in counts)
+        held = self.tensor(name, core.shape, grid.exponent, zero, low, high)
+        label, inputs = self.node_name(core.layer), (source.tensor.name,)
+        if core.window is None:
+            offset = -counts[0] * source.tensor.zero_point
+            self.nodes.append(ir.Mean(label, inputs, (name,), offset, fitted[0][1]))
+        else:
+            self.nodes.append(ir.AveragePool2D(label, inputs, (name,), core.window, max(low + zero, -128), min(high + zero, 127),
+                                               fitted))
+        return held
+
+    def counts(self, core: steps.Average, source: ir.Tensor) -> tuple[int, ...]:
+        """Numbers of taps inside the map that occur."""
+        if core.window is None:
+            return (source.height * source.width,)
+        window, along = core.window, []
+        for axis, (size, before) in enumerate(((source.height, window.padding.top), (source.width, window.padding.left))):
+            starts = np.arange(core.shape[axis]) * window.stride[axis] - before
+            taps = starts[:, None] + np.arange(window.kernel[axis])
+            along.append(set(((taps >= 0) & (taps < size)).sum(axis=1).tolist()))
+        return tuple(sorted({a * b for a in along[0] for b in along[1]}))
+
+    # moves ------------------------------------------------------------------------------------------------------
+
+    def moved(self, step: steps.Step, value: Held, name: str) -> Held:
+        tensor = replace(value.tensor, name=name, height=step.shape[0], width=step.shape[1], channels=step.shape[2])
+        self.tensors[name] = tensor
+        label, inputs = self.node_name(step.layer), (value.tensor.name,)
+        if isinstance(step, steps.MaxPool):
+            self.nodes.append(ir.MaxPool2D(label, inputs, (name,), step.window, -128, 127))
+        else:
+            self.nodes.append(ir.Reshape(label, inputs, (name,)))
+        return replace(value, tensor=tensor)
+
+    def pad(self, step: steps.Pad) -> Held:
+        value = self.operand(step)
+        held = self.tensor(step.name, step.shape, value.exponent, value.tensor.zero_point, min(value.low, 0), max(value.high, 0))
+        self.nodes.append(ir.Pad(self.node_name(step.layer), (value.tensor.name,), (step.name,), step.padding,
+                                 value.tensor.zero_point))
+        return held
+
+    def join(self, step: steps.Joined) -> Held:
+        operands = [self.operand(step, index) for index in range(len(step.inputs))]
+        exponent = max(value.exponent for value in operands)
+        low = min(value.low << (exponent - value.exponent) for value in operands)
+        high = max(value.high << (exponent - value.exponent) for value in operands)
+        zero = window_of(low, high)
+        names = []
+        for index, value in enumerate(operands):
+            if (value.exponent, value.tensor.zero_point) == (exponent, zero):
+                names.append(value.tensor.name)
+                continue
+            name = f"{step.name}/{index}"
+            raw = np.clip(np.arange(-128, 128) - value.tensor.zero_point, value.low, value.high) << (exponent - value.exponent)
+            self.tensor(name, value.tensor.shape, exponent, zero, low, high)
+            self.nodes.append(ir.Unary(self.node_name(name), (value.tensor.name,), (name,), "rescale",
+                                       (raw + zero).astype(np.int8)))
+            names.append(name)
+        held = self.tensor(step.name, step.shape, exponent, zero, low, high)
+        self.nodes.append(ir.Concatenate(self.node_name(step.layer), tuple(names), (step.name,)))
+        return held
+
+
+class _Refused(Exception):
+    """A step that stands on one already refused."""
+
+
+@dataclass(frozen=True)
+class _Identity(steps.Step):
+    """A quantised tensor itself, to which functions are applied."""
