@@ -8,11 +8,7 @@ package require -exact qsys 19.1
 source [file join [file dirname [file normalize [info script]]] common.tcl]
 
 set channels [llength $board_memories]
-if {$board_family eq "Stratix 10"} {
-  set pcie_kind altera_pcie_s10_hip_avmm_bridge
-} else {
-  set pcie_kind altera_pcie_a10_hip
-}
+set stratix10 [string equal $board_family "Stratix 10"]
 
 create_system flow_system
 set_project_property DEVICE_FAMILY $board_family
@@ -26,19 +22,24 @@ proc export {name kind direction target} {
 
 # --- PCIe ---
 
-add_instance pcie $pcie_kind
+if {$stratix10} {
+  add_instance pcie altera_pcie_s10_hip_avmm_bridge
+  add_instance reset_release altera_s10_user_rst_clkgate
+  add_connection reset_release.ninit_done pcie.ninit_done
+  set bar pf0_bar
+} else {
+  add_instance pcie altera_pcie_a10_hip
+  set_instance_parameter_value pcie interface_type_hwtcl Avalon-MM
+  set bar bar
+}
 set_instance_parameter_value pcie wrala_hwtcl $board_pcie
-set_instance_parameter_value pcie pf0_bar0_type_hwtcl {64-bit prefetchable memory}
-set_instance_parameter_value pcie pf0_bar0_address_width_hwtcl 18
-set_instance_parameter_value pcie pf0_bar2_type_hwtcl {64-bit prefetchable memory}
-set_instance_parameter_value pcie pf0_bar2_address_width_hwtcl 36
+set_instance_parameter_value pcie ${bar}0_type_hwtcl {64-bit prefetchable memory}
+set_instance_parameter_value pcie ${bar}0_address_width_hwtcl 18
+set_instance_parameter_value pcie ${bar}2_type_hwtcl {64-bit prefetchable memory}
+set_instance_parameter_value pcie ${bar}2_address_width_hwtcl 36
 export pcie_refclk clock sink pcie.refclk
 export pcie_serial conduit end pcie.hip_serial
 export pcie_npor conduit end pcie.npor
-if {$board_family eq "Stratix 10"} {
-  add_instance reset_release altera_s10_user_rst_clkgate
-  add_connection reset_release.ninit_done pcie.ninit_done
-}
 
 # --- Clock and reset of the engine ---
 
@@ -75,7 +76,9 @@ for {set n 0} {$n < $channels} {incr n} {
   export $reference clock sink $memory.pll_ref_clk
   export ${interface}_mem conduit end $memory.mem
   export ${interface}_oct conduit end $memory.oct
-  add_connection reset.out_reset $memory.global_reset_n
+  if {!$stratix10} {
+    add_connection reset.out_reset $memory.global_reset_n
+  }
   add_connection pcie.rxm_bar2 $memory.ctrl_amm_0
   set_connection_parameter_value pcie.rxm_bar2/$memory.ctrl_amm_0 baseAddress $base
   set master engine.m[format %02d $n]_axi
