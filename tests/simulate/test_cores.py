@@ -38,7 +38,7 @@ def test_two_cores_run_two_programs_at_once(channels: int) -> None:
         expected.append(regions)
     with Simulator(hw, MemoryModel(memory_bytes=1 << 28, stall_permille=50, reorder=True, seed=3)) as simulator:
         windows = [place(simulator, case, core) for core, case in enumerate(cases)]
-        for core, case in enumerate(cases):
+        for core in (0, 1):
             simulator.set_windows(windows[core], core)
         for core, case in enumerate(cases):
             simulator.start(case.stream_offset, core)
