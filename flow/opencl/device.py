@@ -91,7 +91,8 @@ class Device:
     does not compile.
     """
 
-    def __init__(self, hw: HwConfig, trace: bool = False, in_memory: bool | None = None, sources: Path = SOURCES) -> None:
+    def __init__(self, hw: HwConfig, trace: bool = False, in_memory: bool | None = None,
+                 sources: Path = SOURCES) -> None:
         import pyopencl as cl
 
         device = _device()
@@ -104,7 +105,8 @@ class Device:
         try:
             program = cl.Program(self.context, source(hw, sources)).build(list(options(in_memory, trace)))
         except cl.Error as error:
-            raise ToolError(Problem("OpenCL kernel", str(error)[:4000], "this is a fault of flow: please report it")) from None
+            raise ToolError(Problem("OpenCL kernel", str(error)[:4000],
+                                    "this is a fault of flow: please report it")) from None
         self.kernel = cl.Kernel(program, "flow_engine")
         self.registers = np.zeros(isa.CORE_PAGE_BYTES // 4, np.uint32)
         flags = cl.mem_flags

@@ -68,5 +68,6 @@ def side_by_side(verdicts: Mapping[str, tuple[Verdict, float]]) -> list[str]:
     lines.append("".join(f"{title:>12}" for title in ("engine", "images", "seconds", "per image", "cycles")))
     for name, (verdict, seconds) in verdicts.items():
         cycles = "-" if verdict.cycles is None else str(verdict.cycles)
-        lines.append(f"{name:>12}{verdict.images:>12}{seconds:>12.2f}{seconds / max(1, verdict.images):>12.2f}{cycles:>12}")
+        lines.append(f"{name:>12}{verdict.images:>12}{seconds:>12.2f}{seconds / max(1, verdict.images):>12.2f}"
+                     f"{cycles:>12}")
     return lines

@@ -38,7 +38,8 @@ class OpenClEngine(ReferenceEngine):
         if launch.verdict.code != ErrorCode.NONE:
             raise VerificationError(Problem(
                 f"{program.name}: instruction {launch.verdict.pc}",
-                f"the OpenCL engine stopped with {launch.verdict.code.name} in unit {launch.verdict.unit.name}", remedy))
+                f"the OpenCL engine stopped with {launch.verdict.code.name} in unit {launch.verdict.unit.name}",
+                remedy))
         tensors = {}
         for written, copy in zip(program.written, launch.copies, strict=True):
             if copy is None:
