@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text, result = commands.RUN[options.command](options, console)
     except FlowError as error:
         console.close()
-        return _fail(options.json, error.exit_code, [vars(problem) for problem in error.problems], str(error))
+        verdict = getattr(error, "verdict", None)
+        return _fail(options.json, error.exit_code, [vars(problem) for problem in error.problems], str(error),
+                     verdict.to_json() if verdict else {})
     except KeyboardInterrupt:
         console.close()
         return _fail(options.json, INTERRUPTED, [], "interrupted; the next run goes on from the last finished stage")
@@ -45,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _fail(as_json: bool, code: int, problems: list[dict[str, Any]], text: str) -> int:
+def _fail(as_json: bool, code: int, problems: list[dict[str, Any]], text: str,
+          details: dict[str, Any] | None = None) -> int:
     print(f"flow: {text}", file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": problems or [{"where": "flow", "found": text}], "exit_code": code}))
+        shown = problems or [{"where": "flow", "found": text}]
+        print(json.dumps({**(details or {}), "error": shown, "exit_code": code}))
     return code

@@ -42,7 +42,9 @@ def truth(x: Int8) -> Int8:
     return (~x).astype(np.int8)
 
 
-def oracle(flatbuffer: bytes, inputs: Sequence[dict[str, Int8]], keep: object = None) -> list[dict[str, Int8]]:
+def oracle(
+    graph: Graph, flatbuffer: bytes, inputs: Sequence[dict[str, Int8]], keep: object = None
+) -> list[dict[str, Int8]]:
     return [{"x": image["x"], "y": truth(image["x"])} for image in inputs]
 
 

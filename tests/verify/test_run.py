@@ -27,7 +27,7 @@ def install(monkeypatch: pytest.MonkeyPatch, engine: fakes.FakeEngine) -> fakes.
         return engine
 
     monkeypatch.setattr("flow.verify.run.open_engine", open_engine)
-    monkeypatch.setattr("flow.oracle.run", fakes.oracle)
+    monkeypatch.setattr("flow.oracle.expected", fakes.oracle)
     return engine
 
 
@@ -63,8 +63,10 @@ def test_every_position_of_every_lane_is_compared(monkeypatch: pytest.MonkeyPatc
             found = verdict.mismatches[0]
             assert (found.layer, found.tensor, found.image, found.index) == ("negate", "y", lane, index)
             assert found.got == found.expected ^ 1
-    with pytest.raises(VerificationError, match="layer negate"):
+    with pytest.raises(VerificationError, match="layer negate") as caught:
         run.require_proof(verdict)
+    assert isinstance(caught.value, run.NotProven)
+    assert caught.value.verdict is verdict
 
 
 def test_outputs_are_compared_too(monkeypatch: pytest.MonkeyPatch) -> None:
