@@ -10,7 +10,8 @@ from flow.frontend import tables
 from flow.frontend.convert import convert
 from flow.frontend.flatbuffer import FlatModel, FlatOp, read
 from flow.frontend.lower import lower
-from flow.frontend.sniff import Kind, check_keras, sniff
+from flow.frontend.qkeras import import_qkeras
+from flow.frontend.sniff import Kind, check_keras, is_qkeras, sniff
 from flow.graph.ir import Graph, Unary
 from flow.graph.verify import verify
 
@@ -19,7 +20,7 @@ from flow.graph.verify import verify
 class Imported:
     """A model as the rest of the flow sees it.
 
-    flatbuffer: the int8 model the graph was read from, for ``flow.oracle``; tensor names are the graph's.
+    flatbuffer: the bytes ``flow.oracle`` runs: the int8 model the graph was read from, or the QKeras file.
     source: what the file was; calibration: where the int8 ranges come from; layers: the user's layer names, if known.
     """
 
@@ -50,11 +51,24 @@ def import_model(path: Path, calibration: Path | None = None, seed: int = 0, nam
             )
         flatbuffer = path.read_bytes()
         return Imported(graph_of(flatbuffer, name, str(path)), flatbuffer, (), kind, "the file's own")
-    check_keras(path, kind)
+    if is_qkeras(check_keras(path, kind)):
+        return _qkeras(path, kind, calibration, name)
     converted = convert(path, calibration, seed)
     graph = graph_of(converted.flatbuffer, name, str(path), converted.layers)
     graph = replace(graph, inputs=_model_order(graph.inputs, converted.inputs))
     return Imported(graph, converted.flatbuffer, converted.warnings, kind, converted.calibration, converted.layers)
+
+
+def _qkeras(path: Path, kind: Kind, calibration: Path | None, name: str) -> Imported:
+    """A QKeras model, whose layers bring their own quantisers."""
+    if kind is not Kind.KERAS_H5:
+        found = "holds QKeras layers, which QKeras itself cannot read back from this format"
+        raise UsageError(Problem(str(path), found, "save the model as HDF5: model.save('model.h5')"))
+    if calibration is not None:
+        found = "calibration data for a QKeras model, which has quantisers of its own"
+        raise UsageError(Problem(str(calibration), found, "leave --calibration out for a QKeras model"))
+    model = import_qkeras(path, name)
+    return Imported(model.graph, path.read_bytes(), model.graph.notes, Kind.QKERAS_H5, "the model's own quantisers", model.layers)
 
 
 def graph_of(flatbuffer: bytes, name: str, where: str, layers: tuple[str, ...] = ()) -> Graph:

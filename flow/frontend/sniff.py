@@ -40,6 +40,7 @@ class Kind(Enum):
 
     KERAS_H5 = "Keras HDF5"
     KERAS_ZIP = "Keras 3 archive"
+    QKERAS_H5 = "QKeras HDF5"
     TFLITE = "TensorFlow Lite flatbuffer"
 
 
@@ -72,14 +73,28 @@ def sniff(path: Path) -> Kind:
 def check_keras(path: Path, kind: Kind) -> dict[str, Any]:
     """The model's configuration, read without loading the model.
 
-    Raises UsageError if the file is damaged or holds no model, UnsupportedError if it carries code, objects that are
-    not Keras's own, or QKeras layers.
+    Raises UsageError if the file is damaged or holds no model, UnsupportedError if it carries code or objects that are
+    neither Keras's nor QKeras's own.
     """
     config = _h5_config(path) if kind is Kind.KERAS_H5 else _zip_config(path)
     problems = [problem for entry in _objects(config) if (problem := _judge(entry)) is not None]
     if problems:
         raise UnsupportedError(list(dict.fromkeys(problems)))
     return config
+
+
+def is_qkeras(config: dict[str, Any]) -> bool:
+    """Whether the model of this configuration has QKeras layers or quantisers."""
+    return any(_of_qkeras(entry) for entry in _objects(config))
+
+
+def _of_qkeras(entry: dict[str, Any]) -> bool:
+    class_name, module = entry["class_name"], str(entry.get("module") or "")
+    return (
+        module.split(".")[0] == "qkeras"
+        or (not module and class_name.startswith("Q") and class_name[1:2].isupper())
+        or (not module and class_name.startswith("quantized_"))
+    )
 
 
 def _h5_config(path: Path) -> dict[str, Any]:
@@ -165,17 +180,8 @@ def _judge(entry: dict[str, Any]) -> Problem | None:
     inner = entry.get("config")
     name = entry.get("name") or (inner.get("name") if isinstance(inner, dict) else None) or class_name
     where = f"layer {name}"
-    if (
-        module.startswith("qkeras")
-        or (not module and class_name.startswith("Q") and class_name[1:2].isupper())
-        or class_name.startswith("quantized_")
-        or str(entry.get("registered_name") or "").startswith("qkeras")
-    ):
-        return Problem(
-            where,
-            f"is QKeras's {class_name}; QKeras models are not read yet",
-            "use a plain Keras model, which is quantised to int8",
-        )
+    if _of_qkeras(entry):
+        return None
     if class_name in CODE_CLASSES:
         return Problem(
             where,

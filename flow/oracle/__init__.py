@@ -1,5 +1,6 @@
-"""The oracle: what the TensorFlow Lite interpreter's reference kernels compute, byte for byte."""
+"""The oracle: TensorFlow Lite's reference kernels, byte for byte, or QKeras's own predict, value for value."""
 
+from flow.oracle.ask import expected
 from flow.oracle.run import run
 
-__all__ = ["run"]
+__all__ = ["expected", "run"]

@@ -17,20 +17,29 @@ ORACLE, ORACLE_WIDE = "qkeras", "qkeras float64"
 _WHERE = "oracle (QKeras)"
 
 
-def run(model: bytes, graph: Graph, inputs: Sequence[dict[str, Int8]], keep: Iterable[str] | None = None) -> list[dict[str, Int8]]:
+def run(
+    model: bytes, graph: Graph, inputs: Sequence[dict[str, Int8]], keep: Iterable[str] | None = None
+) -> list[dict[str, Int8]]:
     """Values of the tensors named in ``keep`` (None: all) that are outputs of Keras layers, for each image.
 
     model: the .h5 file's bytes; inputs: for each image the int8 network inputs, whose real values are fed. A layer's
-    floats are given as the int8 values they stand for; raises ToolError if one stands for none. Tensors inside a layer are left out.
+    floats are given as the int8 values they stand for; raises ToolError if one stands for none. Tensors inside a layer
+    are left out.
     """
     if not inputs:
         return []
     wanted = [name for name in (graph.tensors if keep is None else keep) if "/" not in name]
     names = list(graph.inputs)
-    floats = predict(model, {name: np.stack([real(image[name], graph.tensors[name]) for image in inputs]) for name in names},
-                     wanted, graph.oracle == ORACLE_WIDE)
-    whole = {name: quantised(values.reshape(len(inputs), *graph.tensors[name].shape), graph.tensors[name])
-             for name, values in floats.items()}
+    floats = predict(
+        model,
+        {name: np.stack([real(image[name], graph.tensors[name]) for image in inputs]) for name in names},
+        wanted,
+        graph.oracle == ORACLE_WIDE,
+    )
+    whole = {
+        name: quantised(values.reshape(len(inputs), *graph.tensors[name].shape), graph.tensors[name])
+        for name, values in floats.items()
+    }
     return [{name: values[index] for name, values in whole.items()} for index in range(len(inputs))]
 
 
@@ -44,7 +53,9 @@ def predict(model: bytes, inputs: dict[str, np.ndarray], layers: list[str], wide
         outcome = run_worker("flow.oracle.qkeras_worker", str(folder))
         if outcome.code:
             how = f"was killed by {outcome.signal}" if outcome.signal else f"failed (exit {outcome.code})"
-            raise ToolError(Problem(_WHERE, f"{how}:\n{outcome.message}", "run the model in QKeras to see the same message"))
+            raise ToolError(
+                Problem(_WHERE, f"{how}:\n{outcome.message}", "run the model in QKeras to see the same message")
+            )
         with np.load(folder / "out.npz") as archive:
             return {name: archive[str(index)] for index, name in enumerate(layers)}
 
@@ -60,6 +71,11 @@ def quantised(values: np.ndarray, tensor: Tensor) -> Int8:
     result = np.clip(scaled, -128, 127).astype(np.int8)
     if not np.array_equal(result, scaled):
         wrong = float(values.reshape(-1)[np.flatnonzero((result != scaled).reshape(-1))[0]])
-        raise ToolError(Problem(f"{_WHERE}, layer {tensor.name}", f"gives {wrong}, which is no int8 multiple of {tensor.scale}",
-                                "this is a fault of the flow: please report it with the model"))
+        raise ToolError(
+            Problem(
+                f"{_WHERE}, layer {tensor.name}",
+                f"gives {wrong}, which is no int8 multiple of {tensor.scale}",
+                "this is a fault of the flow: please report it with the model",
+            )
+        )
     return result

@@ -14,7 +14,7 @@ import numpy as np
 
 
 def main(folder: Path) -> None:
-    from flow.frontend.qkeras.load import in_float64, load
+    from flow.oracle.qkeras_load import in_float64, load
 
     model = load(folder / "model.h5")
     import tensorflow as tf
@@ -35,8 +35,10 @@ def main(folder: Path) -> None:
         shown = tf.keras.Model(model.inputs, [model.get_layer(name).output for name in asked])
         computed = shown.predict(given if len(given) > 1 else given[0], batch_size=64, verbose=0)
         results |= dict(zip(asked, computed if len(asked) > 1 else [computed], strict=True))
-    np.savez(folder / "out.npz", **{str(index): np.asarray(results[name], np.float64)
-                                    for index, name in enumerate(request["layers"])})
+    np.savez(
+        folder / "out.npz",
+        **{str(index): np.asarray(results[name], np.float64) for index, name in enumerate(request["layers"])},
+    )
 
 
 if __name__ == "__main__":

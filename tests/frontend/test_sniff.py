@@ -123,7 +123,6 @@ def test_truncated(tmp_path: Path, share: float) -> None:
             {"module": None, "class_name": "Mine", "config": {"name": "m"}, "registered_name": "pack>Mine"},
             "is not Keras's own",
         ),
-        ({"class_name": "QConv2D", "config": {"name": "q"}}, "q: is QKeras's QConv2D"),
     ],
 )
 def test_code_and_foreign_objects(tmp_path: Path, layer: dict[str, Any], found: str) -> None:

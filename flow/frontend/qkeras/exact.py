@@ -62,7 +62,7 @@ class Exact:
 
 def window_of(low: int, high: int) -> int:
     """Zero point of an int8 tensor for integers low .. high. Raises Inexact if they need more than 8 bits."""
-    if -128 <= low and high <= 127:
+    if low >= -128 and high <= 127:
         return 0
     if low >= 0 and high <= 255:
         return -128
@@ -93,13 +93,15 @@ def on_grid(values: Float64, grid: Grid) -> Int64:
     """Values as integers of the grid. Raises Inexact if they are none."""
     scaled = np.ldexp(values, grid.exponent)
     if not np.array_equal(scaled, np.rint(scaled)):
-        raise Inexact("gives values that are no multiples of its own step (float32 is too short for these accumulators)")
+        raise Inexact(
+            "gives values that are no multiples of its own step (float32 is too short for these accumulators)"
+        )
     return scaled.astype(np.int64)
 
 
 def _candidates(sums: Accumulator, apply: Apply, grid: Grid, low: int, high: int, zero: int) -> list[Exact]:
     shift = sums.exponent - grid.exponent
-    result = []
+    result: list[Exact | None] = []
     plain = _round(sums, shift, low, high, zero, grid)
     if grid.slope != 1.0 and low < 0:
         kink = int(-np.log2(grid.slope))
@@ -115,7 +117,7 @@ def _candidates(sums: Accumulator, apply: Apply, grid: Grid, low: int, high: int
 
 
 def _sharpened(sums: Accumulator, shift: Int64) -> tuple[Int64, Int64, Rounding]:
-    """(scale, addend, rounding) with which fractions take part in rounding exactly: by one more bit that is never a tie."""
+    """(scale, addend, rounding) with which fractions take part in rounding: by one more bit that is never a tie."""
     some = np.broadcast_to(sums.fraction != 0, shift.shape)
     zeros = np.zeros(shift.shape, np.int64)
     if not some.any():
@@ -133,7 +135,9 @@ def _shifted(shift: Int64, zero: int, low: int, high: int, rounding: Rounding) -
     shift = np.minimum(shift, 31).astype(np.int32)
     if len(set(shift.tolist())) == 1:
         shift = shift[:1]
-    return Requantise(np.full(len(shift), IDENTITY, np.int32), -shift, zero, max(low, -128), min(high, 127), rounding, 1)
+    return Requantise(
+        np.full(len(shift), IDENTITY, np.int32), -shift, zero, max(low, -128), min(high, 127), rounding, 1
+    )
 
 
 def _round(sums: Accumulator, shift: Int64, low: int, high: int, zero: int, grid: Grid) -> Exact:
@@ -155,8 +159,16 @@ def _offset(sums: Accumulator, shift: Int64, at_zero: int, low: int, high: int, 
     scale, addend, rounding = _sharpened(sums, shift)
     if not -128 <= at_zero + zero <= 127 or at_zero == 0:
         return None
-    return Exact((_shifted(shift + scale, at_zero + zero, low + zero, high + zero, rounding),), None, scale, addend, zero, low,
-                 high, grid.exponent)
+    return Exact(
+        (_shifted(shift + scale, at_zero + zero, low + zero, high + zero, rounding),),
+        None,
+        scale,
+        addend,
+        zero,
+        low,
+        high,
+        grid.exponent,
+    )
 
 
 def engine(exact: Exact, sums: Int64) -> Int64:
@@ -189,16 +201,26 @@ def _points(exact: Exact, sums: Accumulator) -> Int64:
         shift = np.broadcast_to(-part.shift.astype(np.int64) - exact.scale, channels)
         edges = np.ldexp(levels + 0.5, shift)
         found += [np.floor(edges) + near for near in (-1, 0, 1, 2)]
-    found += [np.broadcast_to(sums.low, (1, *channels)), np.broadcast_to(sums.high, (1, *channels)),
-              np.broadcast_to(np.arange(-2, 3)[:, None], (5, *channels))]
+    found += [
+        np.broadcast_to(sums.low, (1, *channels)),
+        np.broadcast_to(sums.high, (1, *channels)),
+        np.broadcast_to(np.arange(-2, 3)[:, None], (5, *channels)),
+    ]
     return np.clip(np.concatenate(found).astype(np.int64), sums.low, sums.high)
 
 
 # averages -------------------------------------------------------------------------------------------------------
 
 
-def fit_average(low: int, high: int, ratio: float, value: Callable[[Int64], Float64], apply: Apply, grid: Grid,
-                window: tuple[int, int, int]) -> Requantise:
+def fit_average(
+    low: int,
+    high: int,
+    ratio: float,
+    value: Callable[[Int64], Float64],
+    apply: Apply,
+    grid: Grid,
+    window: tuple[int, int, int],
+) -> Requantise:
     """Requantisation of integer sums low .. high whose value is value(sum), about sum * ratio grid steps.
 
     window: (lowest result, highest result, zero point). Proved over every sum. Raises Inexact.
@@ -220,8 +242,15 @@ def fit_average(low: int, high: int, ratio: float, value: Callable[[Int64], Floa
         for multiplier in dict.fromkeys((round(ideal), int(ideal), int(ideal) + 1)):
             if not 0 < multiplier < 1 << 31:
                 continue
-            by = Requantise(np.array([multiplier], np.int32), np.array([-right], np.int32), zero, bottom + zero, top + zero,
-                            Rounding.HALF_EVEN, left)
+            by = Requantise(
+                np.array([multiplier], np.int32),
+                np.array([-right], np.int32),
+                zero,
+                bottom + zero,
+                top + zero,
+                Rounding.HALF_EVEN,
+                left,
+            )
             if np.array_equal(requantise(sums, by).astype(np.int64) - zero, wanted):
                 return by
     raise Inexact("divides by a number for which no exact multiplier was found")

@@ -24,7 +24,7 @@ class QKerasModel:
 
 
 def import_qkeras(model: Path, name: str) -> QKerasModel:
-    """Lower a QKeras file. Raises UsageError (unreadable), UnsupportedError (not exact), ToolError (the worker died)."""
+    """Lower a QKeras file. Raises UsageError (unreadable), UnsupportedError (inexact), ToolError (worker died)."""
     with tempfile.TemporaryDirectory(prefix="flow-qkeras-") as place:
         folder = Path(place)
         outcome = run_worker("flow.frontend.qkeras.worker", str(model.resolve()), str(folder), name)

@@ -9,7 +9,7 @@ import numpy as np
 
 from flow.errors import Problem, UnsupportedError
 from flow.frontend.qkeras import steps
-from flow.frontend.qkeras.exact import Accumulator, Exact, Inexact, fit, fit_average, on_grid, table, window_of
+from flow.frontend.qkeras.exact import Accumulator, Inexact, fit, fit_average, on_grid, table, window_of
 from flow.frontend.qkeras.fixed import common_exponent, integers
 from flow.frontend.qkeras.steps import Float64, Grid
 from flow.graph import ir
@@ -17,7 +17,7 @@ from flow.graph import ir
 #: float32 holds integers exactly up to here
 FLOAT32_EXACT = 1 << 24
 ORACLE, ORACLE_WIDE = "qkeras", "qkeras float64"
-_LINEAR_REMEDY = ("put a quantiser behind it, for example QActivation('quantized_bits(8, 2, alpha=1)')")
+_LINEAR_REMEDY = "put a quantiser behind it, for example QActivation('quantized_bits(8, 2, alpha=1)')"
 
 
 class NeedsFloat64(Exception):
@@ -36,8 +36,8 @@ class Held:
 
 @dataclass(frozen=True)
 class Pending:
-    """A layer's accumulator that no quantiser has rounded yet, the functions applied to it so far, and the pools and reshapes behind
-    them (which commute with monotone functions)."""
+    """A layer's accumulator that no quantiser has rounded yet, the functions applied to it so far, and the pools and
+    reshapes behind them (which commute with monotone functions)."""
 
     core: steps.Step
     functions: tuple[steps.Function, ...] = ()
@@ -85,8 +85,15 @@ class _Lowering:
         used = {name for node in self.nodes for name in node.inputs} | {n for n in outputs if n}
         used |= {name for node in self.nodes for name in node.outputs}
         tensors = {name: tensor for name, tensor in self.tensors.items() if name in used or name in self.inputs}
-        return ir.Graph(self.name, tensors, tuple(self.nodes), tuple(self.inputs), tuple(n for n in outputs if n),
-                        ORACLE_WIDE if self.wide else ORACLE, tuple(self.notes))
+        return ir.Graph(
+            self.name,
+            tensors,
+            tuple(self.nodes),
+            tuple(self.inputs),
+            tuple(n for n in outputs if n),
+            ORACLE_WIDE if self.wide else ORACLE,
+            tuple(self.notes),
+        )
 
     def refuse(self, step: steps.Step, found: str, remedy: str = "") -> None:
         label = f" ({step.label})" if isinstance(step, steps.Function) else ""
@@ -117,7 +124,7 @@ class _Lowering:
         return value
 
     def settle(self, name: str) -> Held:
-        """The quantised tensor of a step; what has no quantiser becomes one if all its values fit 8 bits. Raises Inexact."""
+        """The quantised tensor of a step; without a quantiser its values must fit 8 bits. Raises Inexact."""
         value = self.get(name)
         if isinstance(value, Held):
             return value
@@ -181,8 +188,11 @@ class _Lowering:
         takers = self.consumers.get(step.name, [])
         grids = [taker.grid for taker in takers if isinstance(taker, steps.Function) and taker.grid]
         if len(grids) < len(takers) or not grids:
-            self.refuse(step, "the network's input has no quantiser",
-                        "put QActivation('quantized_bits(8, 0, alpha=1)') directly behind the input")
+            self.refuse(
+                step,
+                "the network's input has no quantiser",
+                "put QActivation('quantized_bits(8, 0, alpha=1)') directly behind the input",
+            )
             return None
         exponent = max(grid.exponent for grid in grids)
         far = np.ldexp(np.array([[-1024.0], [1024.0]]), -exponent)
@@ -281,7 +291,7 @@ class _Lowering:
         for part, output in zip(exact.parts, names, strict=True):
             if output != name:
                 self.tensors[output] = replace(held.tensor, name=output, zero_point=0)
-            label = self.node_name(core.layer if output == name else f"{core.layer}{output[len(name):]}")
+            label = self.node_name(core.layer if output == name else f"{core.layer}{output[len(name) :]}")
             inputs, outputs = (source.tensor.name,), (output,)
             if core.window is None:
                 self.nodes.append(ir.Dense(label, inputs, outputs, int8, int32, part))
@@ -292,16 +302,24 @@ class _Lowering:
         if len(names) > 1:
             whole = np.arange(-128, 128, dtype=np.int32)
             total = exact.parts[0]
-            by = replace(total, multiplier=total.multiplier[:1], shift=np.zeros(1, np.int32), zero_point=exact.zero_point,
-                         minimum=max(exact.low + exact.zero_point, -128), maximum=min(exact.high + exact.zero_point, 127))
+            by = replace(
+                total,
+                multiplier=total.multiplier[:1],
+                shift=np.zeros(1, np.int32),
+                zero_point=exact.zero_point,
+                minimum=max(exact.low + exact.zero_point, -128),
+                maximum=min(exact.high + exact.zero_point, 127),
+            )
             self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), tuple(names), (name,), whole, whole, by))
         return held
 
     def check_weights(self, core: steps.Linear, weights: np.ndarray) -> None:
         low, high = int(weights.min()), int(weights.max())
         if low < -128 or high > 127:
-            raise Inexact(f"its weights ({core.weight_quantiser}) or its bias ({core.bias_quantiser}) need integers "
-                          f"{low} .. {high} in one channel, more than 8 bits")
+            raise Inexact(
+                f"its weights ({core.weight_quantiser}) or its bias ({core.bias_quantiser}) need integers "
+                f"{low} .. {high} in one channel, more than 8 bits"
+            )
 
     def arranged(self, core: steps.Linear, weights: np.ndarray) -> np.ndarray:
         if core.depthwise:
@@ -327,7 +345,9 @@ class _Lowering:
         exponent = max(value.exponent for value in operands)
         tables, low, high = [], 0, 0
         for value in operands:
-            raw = np.clip(np.arange(-128, 128) - value.tensor.zero_point, value.low, value.high) << (exponent - value.exponent)
+            raw = np.clip(np.arange(-128, 128) - value.tensor.zero_point, value.low, value.high) << (
+                exponent - value.exponent
+            )
             if np.abs(raw).max() >= 1 << 28:
                 raise Inexact("adds tensors whose steps differ too much")
             tables.append(raw.astype(np.int32))
@@ -346,18 +366,31 @@ class _Lowering:
         names = [f"{name}/positive", f"{name}/negative"]
         for part, output in zip(exact.parts, names, strict=True):
             self.tensors[output] = replace(held.tensor, name=output, zero_point=0)
-            self.add(core, f"{core.layer}{output[len(name):]}", output, tables, part, operands)
+            self.add(core, f"{core.layer}{output[len(name) :]}", output, tables, part, operands)
         whole = np.arange(-128, 128, dtype=np.int32)
-        by = replace(exact.parts[0], shift=np.zeros(1, np.int32), zero_point=exact.zero_point,
-                     minimum=max(exact.low + exact.zero_point, -128), maximum=min(exact.high + exact.zero_point, 127))
+        by = replace(
+            exact.parts[0],
+            shift=np.zeros(1, np.int32),
+            zero_point=exact.zero_point,
+            minimum=max(exact.low + exact.zero_point, -128),
+            maximum=min(exact.high + exact.zero_point, 127),
+        )
         self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), tuple(names), (name,), whole, whole, by))
         return held
 
-    def add(self, core: steps.Sum, label: str, output: str, tables: list[np.ndarray], by: ir.Requantise,
-            operands: list[Held]) -> None:
+    def add(
+        self,
+        core: steps.Sum,
+        label: str,
+        output: str,
+        tables: list[np.ndarray],
+        by: ir.Requantise,
+        operands: list[Held],
+    ) -> None:
         names = tuple(value.tensor.name for value in operands)
-        self.nodes.append(ir.Add(self.node_name(core.layer if label == output else label), names, (output,), tables[0],
-                                 tables[1], by))
+        self.nodes.append(
+            ir.Add(self.node_name(core.layer if label == output else label), names, (output,), tables[0], tables[1], by)
+        )
 
     def average(self, core: steps.Average, apply: object, grid: Grid | None, name: str) -> Held:
         assert callable(apply)
@@ -380,16 +413,32 @@ class _Lowering:
         low, high = int(results.min()), int(results.max())
         zero = window_of(low, high)
         step = 2.0 ** (grid.exponent - source.exponent)
-        fitted = tuple((n, fit_average(source.low * n, source.high * n, ratio * step / n, lambda sums, n=n: value(sums, n),
-                                       apply, grid, (low, high, zero))) for n in counts)
+        fitted = tuple(
+            (
+                n,
+                fit_average(
+                    source.low * n,
+                    source.high * n,
+                    ratio * step / n,
+                    lambda sums, n=n: value(sums, n),
+                    apply,
+                    grid,
+                    (low, high, zero),
+                ),
+            )
+            for n in counts
+        )
         held = self.tensor(name, core.shape, grid.exponent, zero, low, high)
         label, inputs = self.node_name(core.layer), (source.tensor.name,)
         if core.window is None:
             offset = -counts[0] * source.tensor.zero_point
             self.nodes.append(ir.Mean(label, inputs, (name,), offset, fitted[0][1]))
         else:
-            self.nodes.append(ir.AveragePool2D(label, inputs, (name,), core.window, max(low + zero, -128), min(high + zero, 127),
-                                               fitted))
+            self.nodes.append(
+                ir.AveragePool2D(
+                    label, inputs, (name,), core.window, max(low + zero, -128), min(high + zero, 127), fitted
+                )
+            )
         return held
 
     def counts(self, core: steps.Average, source: ir.Tensor) -> tuple[int, ...]:
@@ -397,7 +446,9 @@ class _Lowering:
         if core.window is None:
             return (source.height * source.width,)
         window, along = core.window, []
-        for axis, (size, before) in enumerate(((source.height, window.padding.top), (source.width, window.padding.left))):
+        for axis, (size, before) in enumerate(
+            ((source.height, window.padding.top), (source.width, window.padding.left))
+        ):
             starts = np.arange(core.shape[axis]) * window.stride[axis] - before
             taps = starts[:, None] + np.arange(window.kernel[axis])
             along.append(set(((taps >= 0) & (taps < size)).sum(axis=1).tolist()))
@@ -417,9 +468,14 @@ class _Lowering:
 
     def pad(self, step: steps.Pad) -> Held:
         value = self.operand(step)
-        held = self.tensor(step.name, step.shape, value.exponent, value.tensor.zero_point, min(value.low, 0), max(value.high, 0))
-        self.nodes.append(ir.Pad(self.node_name(step.layer), (value.tensor.name,), (step.name,), step.padding,
-                                 value.tensor.zero_point))
+        held = self.tensor(
+            step.name, step.shape, value.exponent, value.tensor.zero_point, min(value.low, 0), max(value.high, 0)
+        )
+        self.nodes.append(
+            ir.Pad(
+                self.node_name(step.layer), (value.tensor.name,), (step.name,), step.padding, value.tensor.zero_point
+            )
+        )
         return held
 
     def join(self, step: steps.Joined) -> Held:
@@ -434,10 +490,13 @@ class _Lowering:
                 names.append(value.tensor.name)
                 continue
             name = f"{step.name}/{index}"
-            raw = np.clip(np.arange(-128, 128) - value.tensor.zero_point, value.low, value.high) << (exponent - value.exponent)
+            raw = np.clip(np.arange(-128, 128) - value.tensor.zero_point, value.low, value.high) << (
+                exponent - value.exponent
+            )
             self.tensor(name, value.tensor.shape, exponent, zero, low, high)
-            self.nodes.append(ir.Unary(self.node_name(name), (value.tensor.name,), (name,), "rescale",
-                                       (raw + zero).astype(np.int8)))
+            self.nodes.append(
+                ir.Unary(self.node_name(name), (value.tensor.name,), (name,), "rescale", (raw + zero).astype(np.int8))
+            )
             names.append(name)
         held = self.tensor(step.name, step.shape, exponent, zero, low, high)
         self.nodes.append(ir.Concatenate(self.node_name(step.layer), tuple(names), (step.name,)))

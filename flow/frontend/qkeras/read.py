@@ -8,8 +8,8 @@ import numpy as np
 
 from flow.errors import FlowError, Problem, UnsupportedError
 from flow.frontend.qkeras import quantisers, steps
-from flow.frontend.qkeras.load import nodes
 from flow.graph.ir import Padding, Window
+from flow.oracle.qkeras_load import nodes
 
 _NOTHING = (
     "Dropout",
@@ -72,7 +72,7 @@ class _Reader:
                 continue
             seen.add(layer.name)
             inputs = tuple(self.resolve(tensor._keras_history.layer.name) for tensor in node.keras_inputs)
-            if layer.name in {name for name in inputs}:
+            if layer.name in inputs:
                 continue
             try:
                 self.read_layer(layer, inputs)
@@ -191,7 +191,7 @@ class _Reader:
     def convolution(
         self, layer: Any, common: Any, kernel: Any, bias: Any, quantiser: str, depthwise: bool = False
     ) -> None:
-        name, inputs, shape = common
+        inputs = common[1]
         if getattr(layer, "groups", 1) != 1:
             raise self.fail(f"a convolution with {layer.groups} groups", "use one group, or a depthwise convolution")
         weight_quantiser = getattr(layer, quantiser + "_internal", None)
@@ -208,8 +208,7 @@ class _Reader:
         quantiser = getattr(layer, "kernel_quantizer_internal", None)
         if quantiser is None:
             raise self.fail("has weights without a quantiser", "give the layer a kernel_quantizer")
-        name, inputs, shape = common
-        source = self.shape_of(inputs[0])
+        source = self.shape_of(common[1][0])
         kernel = self.quantised(layer.kernel, quantiser)
         window = None
         if source[0] * source[1] > 1:  # along the last axis of a map

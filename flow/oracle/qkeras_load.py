@@ -1,4 +1,4 @@
-"""Loads a QKeras file with the legacy Keras it was made for. Only worker processes import this: it starts TensorFlow."""
+"""Loads a QKeras file with the legacy Keras it was made for. Only worker processes use this: it starts TensorFlow."""
 
 from __future__ import annotations
 
@@ -39,9 +39,20 @@ def nodes(model: Any) -> list[Any]:
 
 
 #: options of a layer that only matter while weights are made or trained
-_TRAINING = ("kernel_quantizer", "bias_quantizer", "depthwise_quantizer", "kernel_constraint", "bias_constraint",
-             "depthwise_constraint", "kernel_initializer", "bias_initializer", "depthwise_initializer", "kernel_range",
-             "bias_range", "depthwise_range")
+_TRAINING = (
+    "kernel_quantizer",
+    "bias_quantizer",
+    "depthwise_quantizer",
+    "kernel_constraint",
+    "bias_constraint",
+    "depthwise_constraint",
+    "kernel_initializer",
+    "bias_initializer",
+    "depthwise_initializer",
+    "kernel_range",
+    "bias_range",
+    "depthwise_range",
+)
 _FOLDED = {"QConv2DBatchnorm": "QConv2D", "QDepthwiseConv2DBatchnorm": "QDepthwiseConv2D"}
 
 
@@ -70,8 +81,20 @@ def in_float64(model: Any) -> Any:
         options |= {name: "zeros" if "initializer" in name else None for name in _TRAINING if name in options}
         options["use_bias"] = len(quantised) > 1
         if type(layer).__name__ in _FOLDED:
-            known = ("name", "trainable", "dtype", "filters", "kernel_size", "strides", "padding", "data_format",
-                     "dilation_rate", "activation", "use_bias", "depth_multiplier")
+            known = (
+                "name",
+                "trainable",
+                "dtype",
+                "filters",
+                "kernel_size",
+                "strides",
+                "padding",
+                "data_format",
+                "dilation_rate",
+                "activation",
+                "use_bias",
+                "depth_multiplier",
+            )
             entry["config"] = {name: options[name] for name in known if name in options}
     objects: dict[str, Any] = {}
     _add_supported_quantized_objects(objects)
@@ -83,13 +106,16 @@ def in_float64(model: Any) -> Any:
 
 
 def _quantised_weights(layer: Any) -> list[Any] | None:
-    """[kernel] or [kernel, bias] as the layer's own quantisers make them, None for a layer without quantised weights."""
+    """[kernel] or [kernel, bias] as the layer's own quantisers make them, None for a layer without such weights."""
     import tensorflow as tf
 
     kind = type(layer).__name__
     if kind in _FOLDED:
         kernel, bias = layer.get_folded_weights()
-        given = [(kernel, "depthwise_quantizer" if "Depthwise" in kind else "kernel_quantizer"), (bias, "bias_quantizer")]
+        given = [
+            (kernel, "depthwise_quantizer" if "Depthwise" in kind else "kernel_quantizer"),
+            (bias, "bias_quantizer"),
+        ]
     elif hasattr(layer, "kernel_quantizer_internal") or hasattr(layer, "depthwise_quantizer_internal"):
         first = "depthwise" if hasattr(layer, "depthwise_quantizer_internal") else "kernel"
         given = [(layer.depthwise_kernel if first == "depthwise" else layer.kernel, f"{first}_quantizer")]

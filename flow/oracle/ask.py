@@ -1,0 +1,22 @@
+"""The oracle that belongs to a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from flow.graph.ir import Graph, Int8
+from flow.oracle import qkeras_run
+from flow.oracle.run import run
+
+
+def expected(
+    graph: Graph, model: bytes, inputs: Sequence[dict[str, Int8]], keep: Iterable[str] | None = None
+) -> list[dict[str, Int8]]:
+    """Values of the tensors named in ``keep`` (None: all) for each image, as the graph's oracle computes them.
+
+    model: the bytes the oracle runs (``Imported.flatbuffer``). QKeras shows its layers' outputs only: tensors inside
+    a layer are missing in its answer. Raises ToolError if the oracle fails.
+    """
+    if graph.oracle == "tflite":
+        return run(model, inputs, keep)
+    return qkeras_run.run(model, graph, inputs, keep)
