@@ -67,22 +67,20 @@ class _Synchroniser:
         self.hw = hw
         self.program: list[Instruction] = []
         self.place: list[list[int]] = [[] for _ in _UNITS]  # program index of each unit's instructions
-        self.pops: list[int] = []
-        self.pushes: list[int] = []
+        self.pairs: dict[tuple[int, int], list[tuple[int, int]]] = {channel: [] for channel in sorted(_CHANNELS)}
         self.clock = [[-1] * 4 for _ in _UNITS]  # clock[u][v]: last instruction of v known complete to u
         self.complete: list[list[list[int]]] = [[] for _ in _UNITS]  # clock of u when its n-th instruction completes
         self.histories: list[list[_History]] = [[_History() for _ in _UNITS] for _ in range(MEMORY + isa.REGIONS)]
 
-    def wait(self, unit: int, other: int, need: int) -> int:
-        """Bits of ``pop`` that make ``unit`` wait for instruction ``need`` of ``other``; pushes are set here."""
-        self.pushes[self.place[other][need]] |= 1 << unit
+    def wait(self, unit: int, other: int, need: int) -> None:
+        """Make the next instruction, one of ``unit``, wait for instruction ``need`` of ``other``."""
+        self.pairs[other, unit].append((self.place[other][need], len(self.program)))
         mine, theirs = self.clock[unit], self.complete[other][need]
         for v in range(4):
             # STORE's token to ALU only says that OUT was read: what LOAD knows of memory it learns directly
             if unit == Unit.LOAD and v == Unit.STORE and other != Unit.STORE:
                 continue
             mine[v] = max(mine[v], theirs[v])
-        return 1 << other
 
     def needs(self, unit: int, touched: Sequence[Access]) -> list[int]:
         clock = self.clock[unit]
@@ -101,29 +99,25 @@ class _Synchroniser:
             if (other, unit) in _CHANNELS and self.place[other]:
                 need[other] = len(self.place[other]) - 1
         relay = int(Unit.ALU)
-        pop = 0
         # LOAD before STORE goes through the ALU, before ALU's own token, which the relay's then implies
         for other in range(4):
             if other == unit or (other, unit) in _CHANNELS or need[other] <= self.clock[unit][other]:
                 continue
             implied = self.complete[relay][need[relay]][other] if need[relay] > self.clock[unit][relay] else -1
             if implied < need[other]:
-                bits = 0
                 if self.clock[relay][other] < need[other]:
-                    bits = self.wait(relay, other, need[other])
-                self._emit(_RELAY, relay, [], bits)
-                pop |= self.wait(unit, relay, len(self.place[relay]) - 1)
+                    self.wait(relay, other, need[other])
+                self._emit(_RELAY, relay, [])
+                self.wait(unit, relay, len(self.place[relay]) - 1)
         for other in sorted(range(4), key=lambda v: -self.place[v][need[v]] if need[v] >= 0 else 1):
             if other != unit and need[other] > self.clock[unit][other]:
-                pop |= self.wait(unit, other, need[other])
-        self._emit(instruction, unit, touched, pop)
+                self.wait(unit, other, need[other])
+        self._emit(instruction, unit, touched)
 
-    def _emit(self, instruction: Instruction, unit: int, touched: Sequence[Access], pop: int) -> None:
+    def _emit(self, instruction: Instruction, unit: int, touched: Sequence[Access]) -> None:
         index = len(self.place[unit])
         self.place[unit].append(len(self.program))
         self.program.append(instruction)
-        self.pops.append(pop)
-        self.pushes.append(0)
         self.clock[unit][unit] = index
         self.complete[unit].append(list(self.clock[unit]))
         for access in touched:
@@ -132,8 +126,48 @@ class _Synchroniser:
             history.prune(min(self.clock[u][unit] for u in range(4) if u != unit))
 
     def result(self) -> list[Instruction]:
+        pops, pushes = [0] * len(self.program), [0] * len(self.program)
+        for (producer, consumer), pairs in self.pairs.items():
+            for push, pop in thin_out(pairs, isa.TOKEN_CAPACITY):
+                pushes[push] |= 1 << consumer
+                pops[pop] |= 1 << producer
         return [instruction.replace(pop=pop, push=push)
-                for instruction, pop, push in zip(self.program, self.pops, self.pushes, strict=True)]
+                for instruction, pop, push in zip(self.program, pops, pushes, strict=True)]
+
+
+def thin_out(pairs: Sequence[tuple[int, int]], capacity: int) -> list[tuple[int, int]]:
+    """Tokens of one channel such that never more than ``capacity`` are under way in program order.
+
+    pairs: (giving, taking) instruction of each token, both ascending. Where there are too many, neighbours become one
+    that is given by the later giver and taken by the earlier taker: it promises more, so nothing else changes.
+    """
+    kept = list(pairs)
+    while _most_under_way(kept) > capacity:
+        thinner: list[tuple[int, int]] = []
+        waiting: tuple[int, int] | None = None
+        for push, pop in kept:
+            if waiting is None:
+                waiting = (push, pop)
+            elif push < waiting[1]:
+                thinner.append((push, waiting[1]))
+                waiting = None
+            else:
+                thinner.append(waiting)
+                waiting = (push, pop)
+        if waiting is not None:
+            thinner.append(waiting)
+        kept = thinner
+    return kept
+
+
+def _most_under_way(pairs: Sequence[tuple[int, int]]) -> int:
+    """Largest number of tokens given but not yet taken, instructions executed one after the other."""
+    most, taken = 0, 0
+    for given, (push, _) in enumerate(pairs, 1):
+        while pairs[taken][1] <= push:
+            taken += 1
+        most = max(most, given - taken)
+    return most
 
 
 def synchronise(

@@ -15,21 +15,45 @@ from flow.schedule.lower import Lowered, lower
 from flow.schedule.memory import MemoryPlan, plan_memory
 from flow.schedule.order import hoist_loads
 from flow.schedule.program import HostInput, HostOutput, LayerSpan, Program, Written
-from flow.schedule.residency import everything_moves, plan_residency
+from flow.schedule.residency import Residency, everything_moves, plan_residency
 from flow.schedule.steps import Machine
+from flow.schedule.timing import estimate
 
 
 def compile_graph(graph: ir.Graph, hw: HwConfig, trace: bool = False) -> Program:
     """Schedule a verified graph on an engine.
 
-    trace: every tensor is written to device memory and none of it is reused. Raises UnsupportedError, CapacityError.
+    trace: every tensor is written to device memory and none of it is reused. Otherwise tensors stay on the chip if that
+    is estimated to be faster. Raises UnsupportedError, CapacityError.
     """
     lowered = lower(graph, hw, trace)
-    outputs = {name: _resolve(lowered, lowered.softmax[name].inputs[0] if name in lowered.softmax else name)
-               for name in graph.outputs}
-    kept = tuple(outputs.values())
-    residency = everything_moves(lowered.layers, hw) if trace else plan_residency(lowered.layers, kept, hw)
-    plan = plan_memory(lowered, kept, residency.tensors, hw, reuse=not trace)
+    moving = everything_moves(lowered.layers, hw)
+    if trace:
+        return _assemble(graph, hw, lowered, moving, reuse=False)
+    staying = plan_residency(lowered.layers, tuple(_output_tensors(graph, lowered).values()), hw)
+    if not staying.tensors:
+        return _assemble(graph, hw, lowered, moving, reuse=True)
+    found: list[Program] = []
+    problems: list[CapacityError] = []
+    for residency in (staying, moving):
+        try:
+            found.append(_assemble(graph, hw, lowered, residency, reuse=True))
+        except CapacityError as error:
+            problems.append(error)
+    if not found:
+        raise problems[-1]
+    return min(found, key=lambda program: estimate(program).cycles)
+
+
+def _output_tensors(graph: ir.Graph, lowered: Lowered) -> dict[str, str]:
+    """Graph output -> the tensor in device memory that holds it (its softmax's input)."""
+    return {name: _resolve(lowered, lowered.softmax[name].inputs[0] if name in lowered.softmax else name)
+            for name in graph.outputs}
+
+
+def _assemble(graph: ir.Graph, hw: HwConfig, lowered: Lowered, residency: Residency, reuse: bool) -> Program:
+    outputs = _output_tensors(graph, lowered)
+    plan = plan_memory(lowered, tuple(outputs.values()), residency.tensors, hw, reuse)
     machine = Machine(hw, plan.layouts, residency)
     code: list[Instruction] = []
     tags: list[int] = []

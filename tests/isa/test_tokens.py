@@ -84,3 +84,11 @@ def test_dropping_any_token_is_noticed() -> None:
         if instruction.pop:
             broken = [*case.program[:pc], instruction.replace(pop=0), *case.program[pc + 1 :]]
             assert tokens.serial_problem(broken) is not None
+
+
+def test_many_tokens_are_thinned_out() -> None:
+    """700 stores that 700 loads of the next layer wait for do not overflow a channel."""
+    pieces = [store(offset=16 * n) for n in range(700)] + [load(offset=16 * n) for n in range(700)]
+    program, _ = synchronise(pieces, HW)
+    assert tokens.serial_problem(program) is None
+    assert sum(i.pop >> Unit.STORE & 1 for i in program if i.opcode == Opcode.LOAD) > 100
