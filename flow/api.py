@@ -75,19 +75,21 @@ class Compiled:
         self._progress = progress
 
     def build(self, out: str | Path | None = None, *, verify: str = "rtl", images: int = 0,
-              dump: Path | None = None) -> Folder:
-        """Make the folder ``out`` (default build/<fpga>-<models>), verified on the engine ``verify``, if not ``none``.
+              dump: Path | None = None, bitstream: bool = True) -> Folder:
+        """Make the folder ``out`` (default build/<fpga>-<models>), verified on the engine ``verify``, if not ``none``,
+        and the bitstream in it, if ``bitstream`` and the FPGA's tool is there.
 
         Raises FlowError of the stage that refuses; then ``out`` is as it was before.
         """
         default = Path("build") / f"{self._job.fpga}-{'+'.join(source.name for source in self._job.sources)}"
-        job = check(replace(self._job, output=Path(out) if out else default, verify=verify, images=images))
+        job = check(replace(self._job, output=Path(out) if out else default, verify=verify, images=images,
+                            bitstream=bitstream))
         pipeline.build(job, self._progress, dump)
         return Folder(job.output)
 
     def export(self, out: str | Path) -> Folder:
         """The folder without a verification."""
-        return self.build(out, verify="none")
+        return self.build(out, verify="none", bitstream=False)
 
     def sizing(self) -> Sizing:
         """The engine, and why."""

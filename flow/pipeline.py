@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 
 def build(job: Job, progress: Progress, dump: Path | None = None) -> None:
-    """Make the folder ``job.output``: all of it, or nothing of it. An unchanged folder is left as it is."""
+    """Make the folder ``job.output``: all of it, or nothing of it; an unchanged folder is left as it is. Then the
+    bitstream in it, where the FPGA's tool is there."""
+    make_folder(job, progress, dump)
+    bitstream(job, progress)
+
+
+def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:
+    """Everything that needs no tool of the FPGA's vendor."""
     with Workspace(job.output) as space:
         if manifest.is_current(job.output, job.inputs()):
             return space.discard()
@@ -34,6 +41,7 @@ def build(job: Job, progress: Progress, dump: Path | None = None) -> None:
             program = schedule(source, model, sizing, steps)
             assemble(source, program, steps)
             emit(model, sizing, program, folder)
+            project(sizing, folder)
             verification = prove(job, source, model, program, steps)
             report(job, sizing, program, verification, folder)
             steps.publish(folder / "steps", source.name)
@@ -92,6 +100,13 @@ def emit(model: Imported, sizing: Sizing, program: Program, folder: Path) -> Non
     emitter.emit_folder(program, folder)
 
 
+def project(sizing: Sizing, folder: Path) -> None:
+    """The vendor's project: block design, constraints, scripts, the commands that build it."""
+    from flow import project as projects
+
+    projects.write_project(sizing.hw, sizing.device, tuple(region.cores for region in sizing.regions), folder)
+
+
 def prove(job: Job, source: Source, model: Imported, program: Program, steps: Runner) -> Verification | None:
     """The program on the engine against the oracle, byte for byte."""
     from flow.verify.run import require_proof, verify
@@ -111,3 +126,18 @@ def report(job: Job, sizing: Sizing, program: Program, verification: Verificatio
     from flow import report as reporter
 
     reporter.write(folder, job.fpga, sizing, program, verification)
+
+
+def bitstream(job: Job, progress: Progress) -> None:
+    """Project -> bitstream, if the job wants one; without the tool a warning says how to get it."""
+    from flow import project as projects
+
+    if not job.bitstream:
+        return
+    folder = job.folder_of(job.sources[0], job.output) / "fpga"
+    made = projects.build_bitstream(folder, progress)
+    if made is None:
+        progress.warn(f"{job.fpga} has no project: the RTL and its facts are in {folder.parent}")
+    elif made.path is None:
+        progress.warn(f"no bitstream: {made.missing} is not on the PATH; the project is ready, its commands are in "
+                      f"{folder / 'README.md'}")

@@ -24,7 +24,8 @@ class Job:
     """One build.
 
     calibration: .npy, .npz or a folder of images; hw_file: an engine to compile for instead of sizing one; target_fps:
-    frames per second of all cores; clock_mhz: assumed clock, None for the device's; images: 0 for one full batch.
+    frames per second of all cores; clock_mhz: assumed clock, None for the device's; images: 0 for one full batch; bitstream:
+    run the FPGA's tools, if they are there, on the finished folder.
     """
 
     fpga: str
@@ -38,6 +39,7 @@ class Job:
     verify: str = "rtl"
     images: int = 0
     seed: int = 0
+    bitstream: bool = True
 
     def folder_of(self, source: Source, top: Path) -> Path:
         """Where in the build folder ``top`` a model's own folder is: the top itself if it is the only model."""

@@ -22,6 +22,8 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--output", type=Path, metavar="DIR", help="the folder (default: build/<fpga>-<model>)")
     build.add_argument("--verify", choices=ENGINES, default="rtl", help="engine of the proof (default: rtl)")
     _stimuli_options(build)
+    build.add_argument("--no-bitstream", dest="bitstream", action="store_false",
+                       help="stop at the project, also where the FPGA's tool is there")
     build.add_argument("--dump-dir", type=Path, metavar="D", help="also leave every stage's value as text here")
 
     size = commands.add_parser("size", help="choose an engine and say why, without building")

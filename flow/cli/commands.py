@@ -16,7 +16,8 @@ Answer = tuple[str, Any]
 def build(options: Namespace, progress: Progress) -> Answer:
     """``flow build``"""
     compiled = _compiled(options, progress, options.output)
-    folder = compiled.build(options.output, verify=options.verify, images=options.images, dump=options.dump_dir)
+    folder = compiled.build(options.output, verify=options.verify, images=options.images, dump=options.dump_dir,
+                            bitstream=options.bitstream)
     return folder.summary(), folder.report()
 
 

@@ -27,8 +27,8 @@ class Placement:
 
 
 def place(cores_per_region: tuple[int, ...], channels: int, board: Board) -> Placement:
-    """Cores are dealt to the regions in rounds, so that cores of one round have different channels; each channel takes a
-    memory of the region its first core is in, or else the first one free. UsageError if the board has too few."""
+    """Cores are dealt to the regions in rounds, so that cores of one round have different channels; each channel takes
+    a memory of the region its first core is in, or else the first one free. UsageError if the board has too few."""
     if channels > len(board.memories):
         raise UsageError(Problem(f"hw.json: channels on {board.name}", f"{channels}",
                                  f"at most {len(board.memories)} memory channels"))

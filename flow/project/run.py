@@ -42,7 +42,8 @@ def find_tool(name: str) -> str | None:
 def build_bitstream(project: Path, progress: Progress) -> Bitstream | None:
     """Run what ``project``/plan.json says in ``project``/run, and give the bitstream; None if there is no plan.
 
-    A step whose command, project files and predecessors are unchanged and whose products are there is taken from before.
+    A step whose command, project files and predecessors are unchanged and whose products are there is taken from
+    before.
     Raises ToolError with the telling lines of the log if a command fails, leaves a product out, or timing is not met;
     the next call goes on with that step.
     """

@@ -67,8 +67,8 @@ _QUARTUS = Plan("quartus_sh", (
 _AWS = Plan("aws_build_dcp_from_cl.py", (
     Step("design checkpoint", ("aws_build_dcp_from_cl.py", "--cl", "cl_flow", "--mode", "small_shell"),
          ("build/checkpoints",)),
-), "build/checkpoints", "Not run in Vivado or on AWS. A skeleton: the shell's and the HBM's IP are in AWS's own development "
-    "kit (aws-fpga, branch f2), which must be set up first (hdk_setup.sh).")
+), "build/checkpoints", "Not run in Vivado or on AWS. A skeleton: the shell's and the HBM's IP are in AWS's own "
+    "development kit (aws-fpga, branch f2), which must be set up first (hdk_setup.sh).")
 
 
 def plan_for(platform: Platform) -> Plan:

@@ -16,7 +16,8 @@ from flow.size.devices import Device, lookup
 
 #: Cores per region and memory channels of the engine on each board.
 SHAPES: dict[str, tuple[tuple[int, ...], int]] = {
-    "vu9p": ((2, 1, 1), 3), "u200": ((1, 1, 1), 3), "u250": ((1, 1, 1, 1), 4), "zcu102": ((3,), 2), "pynq-z2": ((1,), 1),
+    "vu9p": ((2, 1, 1), 3), "u200": ((1, 1, 1), 3), "u250": ((1, 1, 1, 1), 4), "zcu102": ((3,), 2),
+    "pynq-z2": ((1,), 1),
     "d5005": ((2,), 2), "a10-pac": ((1,), 1), "aws-f2": ((1, 1, 1), 3), "ulx3s": ((1,), 1),
 }
 VIVADO = ("vu9p", "u200", "u250", "zcu102", "pynq-z2")

@@ -1,7 +1,8 @@
 """What the stand-in for Vivado knows: commands, IP blocks, their pins, interfaces and properties, boards.
 
-Each entry names the public document it was taken from. UG835 is the Tcl command reference, UG994 the IP integrator's guide, UG912 the
-property reference, UG570 the configuration guide; PG and DS numbers are the IPs' product guides; "board store" is the public
+Each entry names the public document it was taken from. UG835 is the Tcl command reference, UG994 the IP
+integrator's guide, UG912 the property reference, UG908 the programming guide, UG904 the implementation guide; PG and PB
+numbers are the IPs' product guides and briefs; "board store" is the public
 repository of board files.
 """
 
@@ -151,7 +152,8 @@ def _ddr4(p: Mapping[str, str]) -> tuple[dict[str, Pin], dict[str, Interface]]:
                   "C0_DDR4_S_AXI": Interface("Slave", "aximm", "c0_ddr4_ui_clk",
                                              segments=(("C0_DDR4_ADDRESS_BLOCK", 16 << 30),))}
     if p.get("C0_DDR4_BOARD_INTERFACE", "").startswith("ddr4_sdram_c"):  # registered modules with ECC
-        interfaces["C0_DDR4_S_AXI_CTRL"] = Interface("Slave", "aximm", "c0_ddr4_ui_clk", segments=(("C0_REG", 1 << 20),))
+        interfaces["C0_DDR4_S_AXI_CTRL"] = Interface("Slave", "aximm", "c0_ddr4_ui_clk",
+                                                     segments=(("C0_REG", 1 << 20),))
     return pins, interfaces
 
 
@@ -184,7 +186,8 @@ def _clk_wiz(p: Mapping[str, str]) -> tuple[dict[str, Pin], dict[str, Interface]
         pins["locked"] = Pin("O", "data")
     if p.get("USE_RESET", "true") in ("true", "1"):
         low = p.get("RESET_TYPE", "ACTIVE_HIGH") == "ACTIVE_LOW"
-        pins[p.get("RESET_PORT", "resetn" if low else "reset")] = Pin("I", "rst_low" if low else "rst_high", required=True)
+        name = p.get("RESET_PORT", "resetn" if low else "reset")
+        pins[name] = Pin("I", "rst_low" if low else "rst_high", required=True)
     return pins, {}
 
 
@@ -251,8 +254,10 @@ IPS: Mapping[str, Ip] = {
         "pl_link_cap_max_link_width": one_of("X1", "X2", "X4", "X8", "X16"),
         "pl_link_cap_max_link_speed": one_of("2.5_GT/s", "5.0_GT/s", "8.0_GT/s", "16.0_GT/s"),
         "xdma_axi_intf_mm": one_of("AXI_Memory_Mapped", "AXI_Stream"),
-        "axi_data_width": one_of("64_bit", "128_bit", "256_bit", "512_bit"), "axisten_freq": one_of("62.5", "125", "250"),
-        "axilite_master_en": BOOLEAN, "axilite_master_size": one_of("1", "2", "4", "8", "16", "32", "64", "128", "256", "512"),
+        "axi_data_width": one_of("64_bit", "128_bit", "256_bit", "512_bit"),
+        "axisten_freq": one_of("62.5", "125", "250"),
+        "axilite_master_en": BOOLEAN,
+        "axilite_master_size": one_of("1", "2", "4", "8", "16", "32", "64", "128", "256", "512"),
         "axilite_master_scale": one_of("Kilobytes", "Megabytes", "Gigabytes"),
         "xdma_rnum_chnl": one_of("1", "2", "3", "4"), "xdma_wnum_chnl": one_of("1", "2", "3", "4"),
         "xdma_num_usr_irq": number(1, 16)}, _xdma),
@@ -264,7 +269,8 @@ IPS: Mapping[str, Ip] = {
     "proc_sys_reset": Ip("5.0", "PG164 Processor System Reset Module", {
         "C_EXT_RESET_HIGH": one_of("0", "1"), "C_AUX_RESET_HIGH": one_of("0", "1")}, _reset),
     "clk_wiz": Ip("6.0", "PG065 Clocking Wizard", {
-        "PRIM_SOURCE": one_of("Single_ended_clock_capable_pin", "Differential_clock_capable_pin", "Global_buffer", "No_buffer"),
+        "PRIM_SOURCE": one_of("Single_ended_clock_capable_pin", "Differential_clock_capable_pin",
+                              "Global_buffer", "No_buffer"),
         "PRIM_IN_FREQ": number(10, 1066), "CLKOUT1_REQUESTED_OUT_FREQ": number(4.6, 891), "USE_LOCKED": BOOLEAN,
         "USE_RESET": BOOLEAN, "RESET_TYPE": one_of("ACTIVE_HIGH", "ACTIVE_LOW"), "RESET_PORT": anything}, _clk_wiz),
     "util_ds_buf": Ip("2.2", "PB043 Utility Buffer", {
@@ -297,7 +303,8 @@ class BoardFile:
     interfaces: Mapping[str, str]
 
 
-_ALVEO = {**{f"ddr4_sdram_c{n}": "ddr4" for n in range(4)}, **{f"default_300mhz_clk{n}": "diff_clock" for n in range(4)},
+_ALVEO = {**{f"ddr4_sdram_c{n}": "ddr4" for n in range(4)},
+          **{f"default_300mhz_clk{n}": "diff_clock" for n in range(4)},
           "pci_express_x16": "pcie_7x_mgt", "pcie_refclk": "diff_clock", "pcie_perstn": "reset", "resetn": "reset"}
 
 BOARD_FILES: Mapping[str, BoardFile] = {

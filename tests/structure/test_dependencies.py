@@ -26,6 +26,7 @@ ORDER = (
     "simulate",
     "conformance",  # random programs on all engines
     "build",  # folder transaction, stages, manifest
+    "project",  # the vendor's project and its tools
     "project",  # vendor tools' projects
     "verify",
     "report",
