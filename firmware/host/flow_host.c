@@ -9,6 +9,17 @@
 #define MAX_CORES 64
 #define MAX_TENSORS 64
 
+static const flow_platform *const platforms[] = {
+#ifndef FLOW_HOST_WITHOUT_SIM
+    &flow_platform_sim,
+#endif
+#ifdef FLOW_HOST_WITH_OPENCL
+    &flow_platform_opencl,
+#endif
+};
+#define PLATFORMS (sizeof platforms / sizeof platforms[0])
+static const flow_platform *platform; /* chosen once, before anything else */
+
 typedef struct {
     const char *weights;
     const char *input[MAX_TENSORS];
@@ -31,12 +42,25 @@ static int usage(const char *problem, const char *name) {
             "  --cores N         cores to use (1)\n"
             "  --float 0|1       files hold float32 and not int8 (0)\n"
             "  --timeout-ns N    longest time of one launch (60 s)\n"
-            "  --watchdog N      cycles after which the engine gives up, 0 never (0)\n%s",
-            platform_usage);
+            "  --watchdog N      cycles after which the engine gives up, 0 never (0)\n"
+            "  --device NAME     what to run on; the first of these if not given\n");
+    for (size_t i = 0; i < PLATFORMS; ++i) fprintf(stderr, "%s:\n%s", platforms[i]->name, platforms[i]->usage);
     return 2;
 }
 
+/* Options of a device are known only when the device is. */
+static const flow_platform *choose(int argc, char **argv) {
+    const char *wanted = platforms[0]->name;
+    for (int i = 1; i + 1 < argc; i += 2)
+        if (strcmp(argv[i], "--device") == 0) wanted = argv[i + 1];
+    for (size_t i = 0; i < PLATFORMS; ++i)
+        if (strcmp(platforms[i]->name, wanted) == 0) return platforms[i];
+    return NULL;
+}
+
 static int parse(int argc, char **argv, options *o) {
+    platform = choose(argc, argv);
+    if (!platform) return usage("this program was not linked for the device that was asked for", NULL);
     for (int i = 1; i < argc; i += 2) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         char *end = NULL;
@@ -52,7 +76,8 @@ static int parse(int argc, char **argv, options *o) {
         else if (strcmp(name, "--float") == 0 && numeric) o->floats = number != 0;
         else if (strcmp(name, "--timeout-ns") == 0 && numeric) o->timeout_ns = number;
         else if (strcmp(name, "--watchdog") == 0 && numeric) o->watchdog = number;
-        else if (platform_option(name, value) != 2) return usage("unknown option or bad value", name);
+        else if (strcmp(name, "--device") == 0) continue;
+        else if (platform->option(name, value) != 2) return usage("unknown option or bad value", name);
     }
     if (!o->weights) return usage("--weights is missing", NULL);
     if (o->inputs != FLOW_MODEL.input_count) return usage("one --input for each network input", NULL);
@@ -159,7 +184,7 @@ static int report(const flow_core *cores, uint32_t index, uint32_t batch, int fi
     for (uint32_t i = 0; i < FLOW_NUM_COUNTERS; ++i)
         printf("%s\"%s\": %llu", i ? ", " : "", flow_counter_name(i), (unsigned long long)counters[i]);
     printf("}");
-    const int good = platform_report(stdout, cores, index, batch);
+    const int good = platform->report(stdout, cores, index, batch);
     printf("}");
     return good == 0 ? 0 : 5;
 }
@@ -168,7 +193,7 @@ static int report(const flow_core *cores, uint32_t index, uint32_t batch, int fi
 static int run_round(flow_core *cores, uint32_t count, uint32_t first, const options *o, int8_t *const *inputs,
                      int8_t *const *outputs, uint8_t *input_image, uint8_t *output_image) {
     flow_status status = FLOW_OK;
-    if (platform_begin(cores, count) != 0) return 4;
+    if (platform->begin(cores, count) != 0) return 4;
     for (uint32_t k = 0; k < count; ++k) {
         for (uint32_t lane = 0; lane < FLOW_MODEL.pix; ++lane) {
             uint32_t image = (first + k) * FLOW_MODEL.pix + lane;
@@ -181,7 +206,7 @@ static int run_round(flow_core *cores, uint32_t count, uint32_t first, const opt
     }
     for (uint32_t k = 0; k < count; ++k) {
         status = flow_start(&cores[k]);
-        platform_started(k);
+        platform->started(k);
         if (status != FLOW_OK) return failed("start", status, &cores[k]);
     }
     for (uint32_t k = 0; k < count; ++k) {
@@ -268,14 +293,14 @@ static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_ima
     if (result) return result;
     const uint32_t batches = (o->images + FLOW_MODEL.pix - 1) / FLOW_MODEL.pix;
     for (uint32_t i = 0; i < FLOW_MODEL.output_count; ++i) outputs[i] = allocate(output_values(i) * o->images);
-    if (platform_open(&transport, o->cores, bytes) != 0) return 4;
-    const uint32_t channels = platform_channels();
+    if (platform->open(&transport, o->cores, bytes) != 0) return 4;
+    const uint32_t channels = platform->channels();
     size_t length = 0;
     uint8_t *weights = read_file(o->weights, &length, NULL);
     if (!weights) result = 3;
     for (uint32_t k = 0; k < o->cores && !result; ++k) {
         flow_status status = flow_open(&cores[k], &transport, &FLOW_MODEL, k, k % channels, k / channels * bytes,
-                                       platform_memory_bytes(), o->timeout_ns);
+                                       platform->memory_bytes(), o->timeout_ns);
         if (status == FLOW_OK) status = flow_upload(&cores[k], weights, length);
         if (status != FLOW_OK) result = failed("opening the engine", status, NULL);
         cores[k].watchdog_cycles = o->watchdog;
@@ -291,11 +316,11 @@ static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_ima
     }
     if (!result) result = store_outputs(o, outputs);
     if (!result) result = compare_outputs(o, outputs, &wrong);
-    const char *fault = platform_fault();
+    const char *fault = platform->fault();
     if (fault) fprintf(stderr, "flow_host: %s\n", fault);
     printf("],\n \"compared\": %s, \"wrong\": %llu, \"protocol_error\": %s%s%s, \"exit\": %d}\n", o->expects ? "true" : "false",
            (unsigned long long)wrong, fault ? "\"" : "", fault ? fault : "null", fault ? "\"" : "", fault ? 6 : result);
-    platform_close();
+    platform->close();
     return fault ? 6 : result;
 }
 

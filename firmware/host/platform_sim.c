@@ -7,7 +7,7 @@
 
 #define MAX_CORES 64
 
-const char *const platform_usage =
+static const char usage[] =
     "  --latency N       cycles of memory latency (100)\n"
     "  --bandwidth N     1/1000 byte per cycle and channel, 0 unlimited (51200 per core of the channel)\n"
     "  --stall N         chance of each handshake to be held back, 1/1000 (0)\n"
@@ -28,7 +28,7 @@ static struct {
     uint32_t count;
 } self = {.config = {.seed = 1, .latency = FLOW_SIM_DEFAULT_LATENCY, .threads = 1}};
 
-int platform_option(const char *name, const char *value) {
+static int option(const char *name, const char *value) {
     if (!value) return 0;
     if (strcmp(name, "--dump") == 0) {
         self.dump = value;
@@ -56,7 +56,7 @@ static void progress(void *argument, uint64_t cycles) {
     fprintf(stderr, "progress %llu %u %u\n", (unsigned long long)(cycles - self.begin), (unsigned)done, (unsigned)total);
 }
 
-int platform_open(flow_transport *transport, uint32_t cores, uint64_t bytes) {
+static int start_simulation(flow_transport *transport, uint32_t cores, uint64_t bytes) {
     const uint32_t channels = flow_sim_channels();
     const uint32_t sharing = (cores + channels - 1) / channels;
     if (cores > flow_sim_cores()) {
@@ -75,14 +75,14 @@ int platform_open(flow_transport *transport, uint32_t cores, uint64_t bytes) {
     return flow_sim_transport(&self.link, transport) == FLOW_OK ? 0 : -1;
 }
 
-void platform_close(void) { flow_sim_destroy(self.link.sim); }
-uint32_t platform_channels(void) { return flow_sim_channels(); }
-uint64_t platform_memory_bytes(void) { return self.config.memory_bytes; }
-const char *platform_fault(void) { return flow_sim_protocol_error(self.link.sim); }
+static void shut(void) { flow_sim_destroy(self.link.sim); }
+static uint32_t channels(void) { return flow_sim_channels(); }
+static uint64_t memory_bytes(void) { return self.config.memory_bytes; }
+static const char *fault(void) { return flow_sim_protocol_error(self.link.sim); }
 
 static uint64_t size_of(const flow_layout *l) { return (uint64_t)l->blocks * l->height * l->width * l->pix * l->cols; }
 
-int platform_begin(const flow_core *cores, uint32_t count) {
+static int begin(const flow_core *cores, uint32_t count) {
     if (count > MAX_CORES) return -1;
     self.cores = cores;
     self.count = count;
@@ -101,9 +101,9 @@ int platform_begin(const flow_core *cores, uint32_t count) {
     return 0;
 }
 
-void platform_started(uint32_t index) { self.start[index] = flow_sim_cycles(self.link.sim); }
+static void started(uint32_t index) { self.start[index] = flow_sim_cycles(self.link.sim); }
 
-int platform_report(FILE *out, const flow_core *cores, uint32_t index, uint32_t batch) {
+static int report(FILE *out, const flow_core *cores, uint32_t index, uint32_t batch) {
     const flow_model *model = cores[index].model;
     uint32_t watch = 0;
     int failed = 0;
@@ -136,3 +136,8 @@ int platform_report(FILE *out, const flow_core *cores, uint32_t index, uint32_t 
     fprintf(out, "]");
     return failed;
 }
+
+const flow_platform flow_platform_sim = {
+    .name = "sim", .usage = usage, .option = option, .open = start_simulation, .close = shut, .channels = channels,
+    .memory_bytes = memory_bytes, .begin = begin, .started = started, .report = report, .fault = fault,
+};
