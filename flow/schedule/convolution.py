@@ -77,7 +77,7 @@ class Convolution:
                     if len(w) < width:
                         tiles = tiles.reshape(len(v) * len(h), width, hw.cols, hw.rows)[:, w.start : w.stop]
                         tiles = tiles.reshape(-1, hw.cols, hw.rows)
-                    data = self.machine.pack(np.ascontiguousarray(tiles))
+                    data = self.machine.pack(np.ascontiguousarray(tiles), self.layer.name)
                     count = len(data) // hw.axi_bytes
                     pieces.append(Piece(v, h, w, words * hw.axi_bytes, count))
                     blob.append(data)

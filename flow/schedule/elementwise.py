@@ -258,7 +258,7 @@ def join(layer: JoinLayer, machine: Machine) -> list[Instruction]:
                     for c, (p, channel) in enumerate(wanted):
                         if (p, channel // hw.rows) == (part, vector):
                             tile_weights[0, c, channel % hw.rows] = 1
-                    selections[key] = machine.constants.put(machine.pack(tile_weights))
+                    selections[key] = machine.constants.put(machine.pack(tile_weights, layer.name))
                 words = machine.wgt.take(hw.tile_words)
                 code += machine.load_words(Buffer.WEIGHT, selections[key], words, hw.tile_words)
                 base = machine.inp.take(tile.pixels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from flow.errors import CapacityError, Problem
 from flow.graph.ir import Int8, Requantise
 from flow.hardware.config import HwConfig
 from flow.isa import description as isa
@@ -114,17 +115,23 @@ class Machine:
             return full
 
         shift = requantise.shift.astype(np.int64)
-        return parameter_vectors(column(bias), column(requantise.multiplier), column(np.maximum(shift, 0) + requantise.left),
-                                 column(np.maximum(-shift, 0)), column(0 if weight is None else weight))
+        return parameter_vectors(column(bias), column(requantise.multiplier),
+                                 column(np.maximum(shift, 0) + requantise.left), column(np.maximum(-shift, 0)),
+                                 column(0 if weight is None else weight))
 
-    def pack(self, tiles: Int8) -> bytes:
-        """Weight tiles (tiles, cols, rows) as words of the weight buffer."""
+    def pack(self, tiles: Int8, layer: str) -> bytes:
+        """Weight tiles (tiles, cols, rows) as words of the weight buffer. CapacityError if a weight needs more bits."""
         bits = self.hw.weight_bits
+        low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+        if tiles.size and (tiles.min() < low or tiles.max() > high):
+            raise CapacityError(Problem(
+                f"layer {layer}", f"weights from {tiles.min()} to {tiles.max()}, the engine holds {bits} bits",
+                "an engine sized with wider weights (weight_bits)"))
         flat = tiles.reshape(len(tiles), -1)
         if bits == 8:
             packed = flat.view(np.uint8)
         else:
-            codes = (np.where(flat < 0, 1, 0) if bits == 1 else flat & ((1 << bits) - 1)).astype(np.uint8)
+            codes = (flat & ((1 << bits) - 1)).astype(np.uint8)
             per = 8 // bits
             codes = np.pad(codes, ((0, 0), (0, -codes.shape[1] % per))).reshape(len(tiles), -1, per)
             packed = np.zeros(codes.shape[:2], np.uint8)
@@ -138,6 +145,6 @@ def tensor_requantise(requantise: Requantise) -> dict[str, int]:
     """ALU fields of a per-tensor requantisation with its clamp."""
     shift = int(requantise.shift[0])
     return {"requant": isa.Requant.TENSOR, "rounding": ROUNDING[requantise.rounding.value],
-            "multiplier": int(requantise.multiplier[0]), "left_shift": max(shift, 0) + requantise.left, "right_shift": max(-shift, 0),
-            "zero_point": requantise.zero_point, "clamp": 1, "clamp_min": requantise.minimum,
+            "multiplier": int(requantise.multiplier[0]), "left_shift": max(shift, 0) + requantise.left,
+            "right_shift": max(-shift, 0), "zero_point": requantise.zero_point, "clamp": 1, "clamp_min": requantise.minimum,
             "clamp_max": requantise.maximum}
