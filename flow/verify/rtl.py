@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flow.build.progress import Progress
+from flow.schedule import timing
 from flow.schedule.program import Program
 from flow.simulate import host
 from flow.simulate.driver import MemoryModel
@@ -15,15 +16,14 @@ from flow.verify.layout import unpack
 STALL_PERMILLE = 10
 
 
-#: a launch is given up after this many times its products' cycles, plus what each instruction and byte may take
-_PATIENCE = 100
+#: a launch is given up after this many times its estimated cycles, and some more for a small program
+_PATIENCE = 10
+_START_UP = 200_000
 
 
 def patience(program: Program) -> int:
     """Cycles after which a launch of ``program`` is held to be stuck."""
-    ideal = program.macs * program.hw.pix // program.hw.macs_per_cycle
-    traffic = sum(program.region_bytes) // program.hw.axi_bytes
-    return 1_000_000 + _PATIENCE * (ideal + traffic) + 10_000 * len(program.instructions)
+    return _START_UP + _PATIENCE * timing.estimate(program).cycles
 
 
 class RtlEngine:
