@@ -24,8 +24,8 @@ class Job:
     """One build.
 
     calibration: .npy, .npz or a folder of images; hw_file: an engine to compile for instead of sizing one; target_fps:
-    frames per second of all cores; clock_mhz: assumed clock, None for the device's; images: 0 for one full batch; bitstream:
-    run the FPGA's tools, if they are there, on the finished folder.
+    frames per second of all cores; clock_mhz: assumed clock, None for the device's; images: 0 for one full batch;
+    bitstream: run the FPGA's tools, if they are there, on the finished folder.
     """
 
     fpga: str

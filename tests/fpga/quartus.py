@@ -2,7 +2,8 @@
 
 Sources: "Quartus Tcl" is the Quartus Prime Pro Edition User Guide: Scripting; "Platform Designer" the guide of that
 name (qsys-script and _hw.tcl commands); names of IP interfaces and parameters are from the IPs' user guides:
-UG-20033 (Stratix 10 Avalon-MM PCIe), UG-01145 (Arria 10 Avalon-MM PCIe), UG-S10EMI and UG-A10EMI (memory interfaces), UG-01155 (IOPLL).
+UG-20033 (Stratix 10 Avalon-MM PCIe), UG-01145 (Arria 10 Avalon-MM PCIe), UG-S10EMI and UG-A10EMI
+(memory interfaces), UG-01155 (IOPLL).
 """
 
 from __future__ import annotations
