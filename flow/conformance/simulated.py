@@ -38,7 +38,7 @@ class SimulatedLauncher:
         simulator, core = self.simulator, self.core
         channel = simulator.channel_of(core)
         places: list[tuple[int, int]] = []
-        at = _ALIGNMENT * (1 + 4096 * core)
+        at = _ALIGNMENT * (1 + 1024 * core)
         for region in regions:
             places.append((at, len(region)))
             simulator.write_memory(channel, at, region.tobytes())
