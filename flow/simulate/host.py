@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import hashlib
 import json
@@ -87,11 +88,12 @@ def compile_host(program: Program, library: Path) -> Path:
     return binary
 
 
-def engine_library(program: Program, threads: int = 1) -> Path:
-    """The Verilated engine of the program's configuration."""
+def engine_library(program: Program, cores: int = 1, threads: int = 1) -> Path:
+    """The Verilated engine of the program's configuration, with ``cores`` cores: a core is the same in all of them."""
     from flow.hardware.filelist import rtl_files
 
-    return verilator.build(program.hw, rtl_files(ROOT), threads)
+    hw = dataclasses.replace(program.hw, cores=cores, channels=min(cores, program.hw.channels))
+    return verilator.build(hw, rtl_files(ROOT), threads)
 
 
 def run(program: Program, images: Sequence[Mapping[str, Int8]], memory: MemoryModel, *, cores: int = 1,
@@ -102,7 +104,7 @@ def run(program: Program, images: Sequence[Mapping[str, Int8]], memory: MemoryMo
     Batches of hw.pix images are dealt out to ``cores``. memory.memory_bytes is not used: the host program knows what it
     needs. Raises ToolError if the engine ends with an error, breaks the AXI protocol or leaves bytes unwritten.
     """
-    binary = compile_host(program, library or engine_library(program))
+    binary = compile_host(program, library or engine_library(program, cores))
     views = model.inputs(program)
     with tempfile.TemporaryDirectory(prefix="flow-host-") as temporary:
         folder = Path(temporary)

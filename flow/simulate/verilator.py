@@ -21,7 +21,9 @@ from flow.isa.render import ROOT, engine_package, environment
 HARNESS = ROOT / "firmware" / "sim"
 TOP = "flow_top"
 LIBRARY = "libflow_sim.so"
-FLAGS = (*VERILATE, "-CFLAGS", "-fPIC")
+CONTROL = HARNESS / "verilator.vlt"
+#: Loops stay loops: a 6 x 32 x 16 core is then 7 MB of C++ and not 20.
+FLAGS = (*VERILATE, "--unroll-count", "2", "--unroll-stmts", "10", "-Wno-UNOPTFLAT", "-CFLAGS", "-fPIC")
 
 
 def cache_folder() -> Path:
@@ -79,7 +81,7 @@ def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: st
     digest = hashlib.sha256()
     for part in (version, repr(flags), repr(MAKE_VARIABLES), package, config_header):
         digest.update(part.encode() + b"\0")
-    for path in (*rtl_files, *harness):
+    for path in (*rtl_files, *harness, CONTROL):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     folder = cache_folder() / "verilated"
     target = folder / digest.hexdigest()[:32]
@@ -96,8 +98,8 @@ def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: st
             work = Path(temporary)
             (work / "engine_pkg.sv").write_text(package)
             (work / "flow_sim_config.h").write_text(config_header)
-            run_tool([command, *flags, "-Mdir", "obj", "engine_pkg.sv", *(str(path.resolve()) for path in rtl_files)],
-                     work, variables, "verilating the engine")
+            run_tool([command, *flags, "-Mdir", "obj", str(CONTROL), "engine_pkg.sv",
+                      *(str(path.resolve()) for path in rtl_files)], work, variables, "verilating the engine")
             run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES,
                       f"PYTHON3={sys.executable}"], work, variables,
                      "compiling the verilated engine")
