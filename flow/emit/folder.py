@@ -9,6 +9,7 @@ from flow.emit import container, model
 from flow.emit.templates import render, write_if_changed
 from flow.isa import description as isa
 from flow.isa.render import ROOT, c_header, engine_header, engine_package, manual
+from flow.opencl import kernel as opencl_kernel
 from flow.schedule.program import Program
 
 #: Firmware files that are copied as they are, below ``firmware/``.
@@ -60,6 +61,7 @@ def _files(program: Program, rtl: Sequence[Path]) -> Iterator[tuple[str, str | b
     yield "firmware/model.c", model.model_source(program)
     yield "firmware/weights.bin", container.pack(program.constant, hw.hash)
     yield "opencl/engine_params.h", engine_header(hw)
+    yield "opencl/flow_engine.cl", opencl_kernel.source(hw)
     yield "docs/instructions.md", manual(hw)
     names = ["rtl/engine_pkg.sv", *(f"rtl/{path.name}" for path in rtl)]
     # parallel builds need no Python

@@ -87,8 +87,8 @@ def _field(name: str, field: str, value: int) -> int:
 class Device:
     """A compiled kernel with its device memory; memory and buffers keep their contents from launch to launch.
 
-    in_memory: see ``kernel.options``; by default on CPUs and GPUs. Raises ToolError if there is no platform or the kernel
-    does not compile.
+    in_memory: see ``kernel.options``; by default on CPUs and GPUs. Raises ToolError if there is no platform or the
+    kernel does not compile.
     """
 
     def __init__(self, hw: HwConfig, trace: bool = False, in_memory: bool | None = None,
