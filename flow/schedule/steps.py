@@ -146,5 +146,5 @@ def tensor_requantise(requantise: Requantise) -> dict[str, int]:
     shift = int(requantise.shift[0])
     return {"requant": isa.Requant.TENSOR, "rounding": ROUNDING[requantise.rounding.value],
             "multiplier": int(requantise.multiplier[0]), "left_shift": max(shift, 0) + requantise.left,
-            "right_shift": max(-shift, 0), "zero_point": requantise.zero_point, "clamp": 1, "clamp_min": requantise.minimum,
-            "clamp_max": requantise.maximum}
+            "right_shift": max(-shift, 0), "zero_point": requantise.zero_point, "clamp": 1,
+            "clamp_min": requantise.minimum, "clamp_max": requantise.maximum}

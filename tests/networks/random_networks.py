@@ -1,4 +1,4 @@
-"""Random int8 networks as flatbuffers: every operation of the frontend, odd sizes, fan-out, several inputs and outputs."""
+"""Random int8 networks as flatbuffers: every operation, odd sizes, fan-out, several inputs and outputs."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class RandomNetwork:
         bias = self.random.integers(-3000, 3001, outputs)
         taps = kernel[0] * kernel[1] * (1 if depthwise else channels)
         result = self.net.scale(source)[0] * scales[0] * np.sqrt(taps) * 100 * 2.0 ** self.random.uniform(-1, 1)
-        self.keep(self.net.conv(source, self.name("conv"), weights, scales, bias, float(np.float32(result)), self.zero(),
-                                stride, dilation, padding, self.activation(), depthwise), source)
+        self.keep(self.net.conv(source, self.name("conv"), weights, scales, bias, float(np.float32(result)),
+                                self.zero(), stride, dilation, padding, self.activation(), depthwise), source)
 
     def dense(self) -> None:
         source = self.pick(2) if self.chance(0.5) else self.pick(4)

@@ -38,7 +38,7 @@ def compare(flatbuffer: bytes, graph: Graph, images: list[dict[str, Int8]], hw: 
         for lane, values in enumerate(expected):
             want = values[tensor].reshape(got[lane].shape)
             wrong = np.argwhere(got[lane] != want)
-            assert not len(wrong), (f"{graph.name}: layer {layer} ({tensor}), image {lane}: {len(wrong)} of {want.size} "
-                                    f"differ, first at {tuple(wrong[0])}: {got[lane][tuple(wrong[0])]} for "
+            assert not len(wrong), (f"{graph.name}: layer {layer} ({tensor}), image {lane}: {len(wrong)} of "
+                                    f"{want.size} differ, first at {tuple(wrong[0])}: {got[lane][tuple(wrong[0])]} for "
                                     f"{want[tuple(wrong[0])]}")
     return len(found)
