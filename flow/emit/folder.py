@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from flow.opencl import kernel as opencl_kernel
 from flow.schedule.program import Program
 
 #: Firmware files that are copied as they are, below ``firmware/``.
-COPIED = ("src/*.c", "include/*.h", "transport/*.[ch]", "host/*.[ch]", "sim/flow_sim.h", "sim/flow_sim.cpp")
+COPIED = ("src/*.c", "include/*.h", "transport/*.[ch]", "host/*.[ch]", "sim/flow_sim.*", "sim/verilator.vlt")
 #: Regions start on multiples of this in device memory (FLOW_REGION_ALIGNMENT in flow.h).
 REGION_ALIGNMENT = 4096
 
-#: Verilator's options and what an unconfigured installation's makefiles lack; used by flow.simulate, too.
+#: Verilator's options (loops stay loops: a 6 x 32 x 16 core is then 7 MB of C++ and not 20) and what an unconfigured
+#: installation's makefiles lack; used by flow.simulate, too.
 VERILATE = ("--cc", "--top-module", "flow_top", "--prefix", "Vflow_top", "-O3", "--x-assign", "fast", "--x-initial",
-            "unique", "-Wno-lint", "-Wno-style")
+            "unique", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "--unroll-count", "2", "--unroll-stmts", "10")
 MAKE_VARIABLES = ("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_STD=-std=gnu++20", "CFG_LDLIBS_THREADS=-pthread",
                   "OPT_FAST=-O2", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2")
 
@@ -56,7 +58,9 @@ def _files(program: Program, rtl: Sequence[Path]) -> Iterator[tuple[str, str | b
             yield f"firmware/{path.relative_to(firmware)}", path.read_bytes()
     yield "firmware/include/flow_isa.h", c_header()
     yield "firmware/include/flow_container.h", container.c_header()
-    yield "firmware/sim/flow_sim_config.h", render("flow_sim_config.h.j2", hw=hw)
+    one = dataclasses.replace(hw, cores=1, channels=1)  # simulated: all cores are the same
+    yield "firmware/sim/flow_sim_config.h", render("flow_sim_config.h.j2", hw=one)
+    yield "firmware/sim/engine_pkg.sv", engine_package(one)
     yield "firmware/model.h", model.model_header(program)
     yield "firmware/model.c", model.model_source(program)
     yield "firmware/weights.bin", container.pack(program.constant, hw.hash)
@@ -67,6 +71,7 @@ def _files(program: Program, rtl: Sequence[Path]) -> Iterator[tuple[str, str | b
     # parallel builds need no Python
     values = {"program": program, "hw": hw, "isa": isa, "container": container, "rtl": names,
               "inputs": model.inputs(program), "outputs": model.outputs(program), "verilate": VERILATE,
+              "sim_rtl": ["firmware/sim/engine_pkg.sv", *names[1:]],
               "make_variables": (*MAKE_VARIABLES, "VM_PARALLEL_BUILDS=1"), "device_bytes": device_bytes(program)}
     for target in ("Makefile", "README.md", "ci.yml", "docs/registers.md", "docs/memory_map.md", "fpga/config.tcl"):
         yield target, render(f"folder/{Path(target).name}.j2", **values)

@@ -22,8 +22,7 @@ HARNESS = ROOT / "firmware" / "sim"
 TOP = "flow_top"
 LIBRARY = "libflow_sim.so"
 CONTROL = HARNESS / "verilator.vlt"
-#: Loops stay loops: a 6 x 32 x 16 core is then 7 MB of C++ and not 20.
-FLAGS = (*VERILATE, "--unroll-count", "2", "--unroll-stmts", "10", "-Wno-UNOPTFLAT", "-CFLAGS", "-fPIC")
+FLAGS = (*VERILATE, "-CFLAGS", "-fPIC")
 
 
 def cache_folder() -> Path:
