@@ -118,7 +118,7 @@ def main(arguments: list[str]) -> None:
         (folder / "model.tflite").write_bytes(_convert(model, inputs, calibration))
         result = {
             "inputs": [spec.name for spec in inputs],
-            "outputs": list(model.output_names),
+            "outputs": [tensor.name for tensor in model.outputs],
             "calibration": calibration.kind,
             "warnings": list(calibration.warnings),
             "layers": list(dict.fromkeys(_layer_names(model))),

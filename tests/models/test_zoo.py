@@ -38,8 +38,9 @@ def test_flatbuffer_twice(tmp_path: Path) -> None:
     assert (tmp_path / "a.tflite").read_bytes() == (tmp_path / "b.tflite").read_bytes()
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("name", ["odd", "resnet50-64"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("odd", marks=pytest.mark.full), pytest.param("resnet50-64", marks=pytest.mark.nightly)]
+)
 def test_keras_twice(name: str, tmp_path: Path) -> None:
     zoo.write(name, tmp_path / "a.h5")
     zoo.write(name, tmp_path / "b.h5")
