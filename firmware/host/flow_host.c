@@ -16,6 +16,9 @@ static const flow_platform *const platforms[] = {
 #ifdef FLOW_HOST_WITH_OPENCL
     &flow_platform_opencl,
 #endif
+#ifdef FLOW_HOST_WITH_XDMA
+    &flow_platform_xdma,
+#endif
 };
 #define PLATFORMS (sizeof platforms / sizeof platforms[0])
 static const flow_platform *platform; /* chosen once, before anything else */

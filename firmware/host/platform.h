@@ -30,5 +30,7 @@ typedef struct {
 extern const flow_platform flow_platform_sim;
 /* Linked if FLOW_HOST_WITH_OPENCL is defined. */
 extern const flow_platform flow_platform_opencl;
+/* Linked if FLOW_HOST_WITH_XDMA is defined. */
+extern const flow_platform flow_platform_xdma;
 
 #endif
