@@ -52,11 +52,12 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Requantise:
-    """int32 -> int8: saturating rounding doubling high multiply by ``multiplier`` of x * 2**(max(shift, 0) + left), rounding
-    right shift by max(-shift, 0), plus ``zero_point``, clamped to [minimum, maximum].
+    """int32 -> int8: saturating rounding doubling high multiply by ``multiplier`` of x * 2**(max(shift, 0) + left),
+    rounding right shift by max(-shift, 0), plus ``zero_point``, clamped to [minimum, maximum].
 
     multiplier and shift are int32 arrays of one value, or one per output channel (shift > 0 is left, as in TFLite).
-    left = 1 with multiplier 2**30 makes the multiplication the identity for |x| < 2**30: requantisation by shifts alone.
+    left = 1 with multiplier 2**30 makes the multiplication the identity for |x| < 2**30: requantisation by shifts
+    alone.
     """
 
     multiplier: Int32
