@@ -20,6 +20,8 @@ module accumulator
   input  logic [PIX*VALUE_BITS-1:0]                 alu_data_i
 );
 
+  /* verilator no_inline_module */  // one copy of the code for all columns
+
   logic [PIX*VALUE_BITS-1:0] result_q;
 
   always_ff @(posedge clk_i) begin

@@ -26,6 +26,8 @@ module alu_lanes
   output logic [PIX*VALUE_BITS-1:0]                result_o
 );
 
+  /* verilator no_inline_module */  // one copy of the code for all columns
+
   localparam int unsigned LOW = 26;                 // bits of x in the DSPs
   localparam int unsigned CUT = 17;                 // bits of k in the first DSP
   localparam int unsigned WIDE = 2 * VALUE_BITS;
@@ -108,7 +110,7 @@ module alu_lanes
     if (valid_i[ROUND]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         automatic logic up = 1'b0;
-        unique case (control_i[ROUND].rounding)
+        case (control_i[ROUND].rounding)
           ROUNDING_HALF_AWAY: up = guard_q[p] && (sticky_q[p] || !floor_q[p][VALUE_BITS-1]);
           ROUNDING_HALF_EVEN: up = guard_q[p] && (sticky_q[p] || floor_q[p][0]);
           ROUNDING_HALF_UP: up = guard_q[p];
@@ -155,7 +157,7 @@ module alu_lanes
     end
     if (valid_i[OPERATION]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
-        unique case (control_i[OPERATION].op)
+        case (control_i[OPERATION].op)
           ALU_ADD: operation_q[p] = a_2_q[p] + b_2_q[p];
           ALU_MAX: operation_q[p] = (a_2_q[p] > b_2_q[p]) ? a_2_q[p] : b_2_q[p];
           ALU_MIN: operation_q[p] = (a_2_q[p] < b_2_q[p]) ? a_2_q[p] : b_2_q[p];
@@ -183,7 +185,7 @@ module alu_lanes
     if (valid_i[SELECT]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         a_q[p] = control_i[SELECT].table_a ? from_a[p] : source_2_q[p];
-        unique case (control_i[SELECT].src1)
+        case (control_i[SELECT].src1)
           SOURCE1_INP: b_q[p] = control_i[SELECT].table_b ? from_b[p] : byte_2_q[p];
           SOURCE1_BIAS: b_q[p] = bias_q[SELECT];
           default: b_q[p] = control_i[SELECT].immediate;

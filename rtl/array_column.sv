@@ -25,6 +25,8 @@ module array_column
   output logic [PIX*VALUE_BITS-1:0]       sum_o
 );
 
+  /* verilator no_inline_module */  // one copy of the code for all columns
+
   localparam int unsigned FOURS = (ROWS + 3) / 4;
   localparam int unsigned FIELD = 18;
   localparam int unsigned PAIRS = PACKED ? (PIX + 1) / 2 : PIX;
@@ -40,12 +42,6 @@ module array_column
   logic signed [M_BITS-1:0] m_q[PAIRS][FOURS*4];
   logic signed [Q_BITS-1:0] q_q[PAIRS][FOURS];
   logic signed [S_BITS-1:0] s_q[PIX][FOURS];
-
-  // One bit: 0 is +1, 1 is -1; more: two's complement.
-  function automatic logic signed [7:0] weight(input logic [WEIGHT_BITS-1:0] code);
-    if (WEIGHT_BITS == 1) return code[0] ? -8'sd1 : 8'sd1;
-    return 8'(signed'(code));
-  endfunction
 
   always_ff @(posedge clk_i) begin : stages
     if (valid_q[4]) begin
@@ -83,7 +79,11 @@ module array_column
       end
     end
     if (operand_valid_i) begin
-      for (int unsigned r = 0; r < ROWS; r++) w_q[r] = weight(operand_set_i ? weight_q[1][r] : weight_q[0][r]);
+      for (int unsigned r = 0; r < ROWS; r++) begin
+        // one bit: 0 is +1, 1 is -1; more: two's complement
+        if (WEIGHT_BITS == 1) w_q[r] = (weight_q[operand_set_i][r] == '0) ? 8'sd1 : -8'sd1;
+        else w_q[r] = 8'(signed'(weight_q[operand_set_i][r]));
+      end
       for (int unsigned k = 0; k < PAIRS; k++) begin
         for (int unsigned r = 0; r < ROWS; r++) begin
           if (PACKED) begin

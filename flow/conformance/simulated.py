@@ -45,7 +45,7 @@ class SimulatedLauncher:
             at += -(-max(len(region), 1) // _ALIGNMENT) * _ALIGNMENT + _ALIGNMENT
         if bus_error:
             base, size = places[Region.INPUT]
-            simulator.inject_error(channel, base + size // 2, 1)
+            simulator.inject_error(channel, base + size // 8, 1)
         got = simulator.launch(Windows(*places), stream_offset, core, _MAX_CYCLES, watchdog)
         self.cycles = got.cycles
         simulator.clear_errors()
