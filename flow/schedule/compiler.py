@@ -10,7 +10,7 @@ from flow.isa.encoding import Instruction, encode_stream
 from flow.isa.synchronise import synchronise
 from flow.schedule import elementwise
 from flow.schedule.convolution import convolution
-from flow.schedule.layers import BinaryLayer, ConvLayer, JoinLayer, Layer, MapLayer, MeanLayer, PoolLayer
+from flow.schedule.layers import BinaryLayer, ConvLayer, JoinLayer, Layer, MapLayer, MeanLayer, OffsetLayer, PoolLayer
 from flow.schedule.lower import Lowered, lower
 from flow.schedule.memory import MemoryPlan, plan_memory
 from flow.schedule.order import hoist_loads
@@ -102,6 +102,8 @@ def emit_layer(layer: Layer, machine: Machine) -> list[Instruction]:
             return elementwise.mean(layer, machine)
         case BinaryLayer():
             return elementwise.binary(layer, machine)
+        case OffsetLayer():
+            return elementwise.offset(layer, machine)
         case MapLayer():
             return elementwise.copy(layer, machine)
         case JoinLayer():

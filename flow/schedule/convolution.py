@@ -113,6 +113,8 @@ class Convolution:
         if layer.residual:
             self.slot_a = self._table(Table.A, layer.residual.table_a)
             self.slot_b = self._table(Table.B, layer.residual.table_b)
+        if layer.requantise.wrap:
+            self.slot_a = self._table(Table.A, np.arange(-128, 128))
         if layer.table is not None:
             self.slot_o = self._table(Table.O, layer.table)
         all_parameters = self.blocks <= hw.par_depth // 2
@@ -234,11 +236,18 @@ class Convolution:
             if layer.table is not None:
                 output |= {"table_o": 1, "slot_o": self.slot_o}
             requantise = layer.requantise
+            if layer.bias_shift:  # multiplied by 2**-1, shifted one further
+                self.code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.ACC, requant=Requant.TENSOR,
+                                      multiplier=1 << 30, left_shift=layer.bias_shift + 1, to_acc=1, **place))
+            clamp = {"clamp": 1, "clamp_min": requantise.minimum, "clamp_max": requantise.maximum}
             self.code.append(make(
                 Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.BIAS, requant=Requant.CHANNEL,
-                rounding=ROUNDING[requantise.rounding.value], zero_point=requantise.zero_point, clamp=1,
-                clamp_min=requantise.minimum, clamp_max=requantise.maximum, par_base=par + index, par_stride=1, **place,
-                **({"to_acc": 1} if layer.residual else output)))
+                rounding=ROUNDING[requantise.rounding.value], zero_point=requantise.zero_point, par_base=par + index,
+                par_stride=1, **place, **({} if requantise.wrap else clamp),
+                **({"to_acc": 1} if layer.residual or requantise.wrap else output)))
+            if requantise.wrap:  # table A takes the low byte
+                self.code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.ACC, table_a=1, slot_a=self.slot_a,
+                                      **clamp, **place, **output))
             if layer.residual:
                 self.code.append(make(
                     Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP, table_a=1, slot_a=self.slot_a,

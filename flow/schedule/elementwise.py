@@ -12,7 +12,7 @@ from flow.isa.description import AluOp, Buffer, Opcode, Requant, Rounding, Sourc
 from flow.isa.encoding import Instruction, make
 from flow.schedule.average import reciprocal
 from flow.schedule.geometry import Span, Tile, source_span, split, tiles
-from flow.schedule.layers import BinaryLayer, JoinLayer, MapLayer, MeanLayer, PoolLayer
+from flow.schedule.layers import BinaryLayer, JoinLayer, MapLayer, MeanLayer, OffsetLayer, PoolLayer
 from flow.schedule.steps import Machine, tensor_requantise
 from flow.schedule.tiling import pixel_limit, spatial_tile
 from flow.schedule.transfer import load_blocks, load_vectors, store_blocks
@@ -211,6 +211,34 @@ def binary(layer: BinaryLayer, machine: Machine) -> list[Instruction]:
             code.append(make(Opcode.ALU, op=AluOp.MUL if layer.product else AluOp.ADD, src0=Source0.ACC,
                              src1=Source1.INP, table_b=1, slot_b=slot_b, src_base=two, **sizes,
                              **({"k_src": 1} if broadcast else dense), **_output(out, tile),
+                             **tensor_requantise(layer.requantise), **table))
+            code.append(store_blocks(hw, machine.layouts[output.name], blocks, tile, out))
+    return code
+
+
+def offset(layer: OffsetLayer, machine: Machine) -> list[Instruction]:
+    """A constant of each channel is added: the constants are the biases of parameter vectors."""
+    hw, source, output = machine.hw, layer.source, layer.output
+    code: list[Instruction] = []
+    table = _table(machine, code, layer.table)
+    slot, load = machine.load_table(Table.A, layer.inner)
+    code.append(load)
+    parameters = machine.constants.put(machine.parameter_bytes(layer.values, layer.requantise))
+    height, width, group = _block_tiles(layer.name, output, machine, lambda h, w: h * w)
+    group = min(group, max(1, hw.par_depth // 2))
+    for tile in tiles(output.height, output.width, height, width):
+        rows, columns = _whole(tile)
+        for first, count in split(-(-output.channels // hw.cols), group):
+            blocks = range(first, first + count)
+            par = machine.par.take(count)
+            code += machine.load_words(Buffer.PARAMETER, parameters + first * hw.par_words * hw.axi_bytes,
+                                       par * hw.par_words, count * hw.par_words)
+            base = machine.inp.take(-(-count * tile.pixels // hw.blocks)) * hw.blocks
+            code.append(load_blocks(hw, machine.layouts[source.name], blocks, rows, columns, base, 0))
+            out = machine.out.take(count * tile.pixels)
+            code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.INP, src1=Source1.BIAS, table_a=1, slot_a=slot,
+                             src_base=base, par_base=par, par_stride=1, k_size=count, i_size=tile.height,
+                             j_size=tile.width, k_src=tile.pixels, i_src=tile.width, j_src=1, **_output(out, tile),
                              **tensor_requantise(layer.requantise), **table))
             code.append(store_blocks(hw, machine.layouts[output.name], blocks, tile, out))
     return code

@@ -125,7 +125,8 @@ class DepthwiseWeights(Weights):
 
 @dataclass(frozen=True)
 class ConvLayer(Layer):
-    """Convolution through the array. bias has the input's zero point folded in; taps outside the map read pad_value."""
+    """Convolution through the array. bias has the input's zero point folded in; taps outside the map read pad_value.
+    bias_shift as in ``flow.graph.ir.Conv2D``."""
 
     source: Tensor
     window: Window
@@ -135,6 +136,7 @@ class ConvLayer(Layer):
     pad_value: int
     residual: Residual | None
     table: Int8 | None
+    bias_shift: int = 0
 
     @property
     def sources(self) -> tuple[Tensor, ...]:
@@ -206,6 +208,21 @@ class MeanLayer(Layer):
 
     source: Tensor
     offset: int
+    requantise: Requantise
+    table: Int8 | None
+
+    @property
+    def sources(self) -> tuple[Tensor, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True)
+class OffsetLayer(Layer):
+    """requantise(table[x] + values[channel]) in the ALU."""
+
+    source: Tensor
+    inner: Int32
+    values: Int32
     requantise: Requantise
     table: Int8 | None
 

@@ -20,6 +20,7 @@ from flow.schedule.layers import (
     Layer,
     MapLayer,
     MeanLayer,
+    OffsetLayer,
     PoolLayer,
     Residual,
     Weights,
@@ -140,18 +141,21 @@ class _Lowering:
     def node(self, node: ir.Node) -> None:
         match node:
             case ir.Conv2D():
-                self.convolution(node, DenseWeights(node.weights), node.window, node.bias, node.requantise)
+                self.convolution(node, DenseWeights(node.weights), node.window)
             case ir.DepthwiseConv2D():
                 inputs = self.graph.tensors[node.inputs[0]].channels
                 window, values = _narrow(node.window, node.weights)
-                self.convolution(node, DepthwiseWeights(values, inputs), window, node.bias, node.requantise)
+                self.convolution(node, DepthwiseWeights(values, inputs), window)
             case ir.Dense():
                 source = self.graph.tensors[self.resolve(node.inputs[0])]
                 values = node.weights.reshape(-1, source.height, source.width, source.channels)
                 window = ir.Window((source.height, source.width), (1, 1))
-                self.convolution(node, DenseWeights(values), window, node.bias, node.requantise)
+                self.convolution(node, DenseWeights(values), window)
             case ir.Add() | ir.Multiply():
                 self.binary(node)
+            case ir.AddConstant():
+                self.append(node, OffsetLayer(node.name, self.out(node), 0, self.held(node.inputs[0]), node.table,
+                                              node.values, node.requantise, None))
             case ir.MaxPool2D() | ir.AveragePool2D():
                 self.pool(node)
             case ir.Mean():
@@ -189,21 +193,22 @@ class _Lowering:
                 return source, replace(window, padding=merged)
         return name, window
 
-    def convolution(self, node: ir.Node, weights: Weights, window: ir.Window, bias: ir.Int32,
-                    requantise: ir.Requantise) -> None:
+    def convolution(self, node: ir.Conv2D | ir.DepthwiseConv2D | ir.Dense, weights: Weights,
+                    window: ir.Window) -> None:
         logical = self.graph.tensors[node.inputs[0]]
         zero = logical.zero_point
         name, window = self.window_source(node, window, zero)
         name = self.resolve(name)
         output = self.out(node)
-        folded_bias = (bias.astype(np.int64) - zero * weights.sums()).astype(np.uint64).astype(np.uint32).view(np.int32)
+        exact_bias = node.bias.astype(np.int64) - (zero * weights.sums() << node.bias_shift)
+        folded_bias = exact_bias.astype(np.uint64).astype(np.uint32).view(np.int32)
         macs = node_macs(node, self.graph)
         if name in self.graph.inputs:
             source, window, weights = self.fold(name, zero, window, weights)
         else:
             source = self.held(name)
-        self.append(node, ConvLayer(node.name, output, macs, source, window, weights, folded_bias, requantise, zero,
-                                    None, None))
+        self.append(node, ConvLayer(node.name, output, macs, source, window, weights, folded_bias, node.requantise,
+                                    zero, None, None, node.bias_shift))
 
     def fold(self, name: str, zero: int, window: ir.Window, weights: Weights) -> tuple[ir.Tensor, ir.Window, Weights]:
         """Kernel columns, or the whole kernel, folded into the input's channels where that makes fewer weight tiles."""

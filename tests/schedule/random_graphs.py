@@ -102,6 +102,15 @@ class RandomGraph:
                                              ir.Window((1, 1), (1, 1)), weights, bias,
                                              self.requantise(source.channels, 16000, output.zero_point)))
 
+    def offsets(self) -> None:
+        """A constant for each channel."""
+        source = self.pick()
+        output = self.tensor(*source.shape)
+        table = ((np.arange(-128, 128) - source.zero_point) * self.between(1 << 17, 1 << 19)).astype(np.int32)
+        values = self.random.integers(-(1 << 25), 1 << 25, source.channels).astype(np.int32)
+        self.nodes.append(ir.AddConstant(f"offsets{len(self.nodes)}", (source.name,), (output.name,), table, values,
+                                         self.requantise(1, 60 << 18, output.zero_point)))
+
     def dense(self) -> None:
         source = self.pick()
         if source.size > 600:
@@ -191,8 +200,9 @@ class RandomGraph:
         inputs = [self.tensor(self.between(1, self.largest_map), self.between(1, self.largest_map),
                               self.between(1, self.largest_channels if self.chance(0.5) else 4))
                   for _ in range(1 if self.chance(0.7) else 2)]
-        makers = [self.convolution] * 4 + [self.dense, self.factors, self.binary, self.binary, self.pool, self.pool,
-                                           self.mean, self.pad, self.unary, self.concatenate]
+        makers = [self.convolution] * 4 + [
+            self.dense, self.factors, self.offsets, self.binary, self.binary, self.pool, self.pool, self.mean, self.pad,
+            self.unary, self.concatenate]
         while len(self.nodes) < nodes:
             makers[self.between(0, len(makers) - 1)]()
         used = {name for node in self.nodes for name in node.inputs}
