@@ -92,7 +92,7 @@ class Device:
     """
 
     def __init__(self, hw: HwConfig, trace: bool = False, in_memory: bool | None = None,
-                 sources: Path = SOURCES) -> None:
+                 sources: Path = SOURCES, latency: int | None = None) -> None:
         import pyopencl as cl
 
         device = _device()
@@ -103,7 +103,7 @@ class Device:
         if in_memory is None:
             in_memory = not device.type & cl.device_type.ACCELERATOR
         try:
-            program = cl.Program(self.context, source(hw, sources)).build(list(options(in_memory, trace)))
+            program = cl.Program(self.context, source(hw, sources)).build(list(options(in_memory, trace, latency=latency)))
         except cl.Error as error:
             raise ToolError(Problem("OpenCL kernel", str(error)[:4000],
                                     "this is a fault of flow: please report it")) from None

@@ -42,10 +42,14 @@ def files(sources: Path = SOURCES) -> tuple[Path, ...]:
     return tuple(sorted(path for path in sources.iterdir() if path.suffix in (".cl", ".h")))
 
 
-def options(in_memory: bool, trace: bool = False, vendor: Vendor = Vendor.PLAIN) -> tuple[str, ...]:
+def options(in_memory: bool, trace: bool = False, vendor: Vendor = Vendor.PLAIN,
+            latency: int | None = None) -> tuple[str, ...]:
     """Compiler options. in_memory: the buffers on the chip lie in a buffer of the host, for devices with little local
-    memory; trace: the kernel copies watched tensors, for verification."""
+    memory; trace: the kernel copies watched tensors, for verification; latency: iterations a pipelined loop holds at
+    once (None: the vendor's)."""
     switches = [name for name, on in (("FLOW_STATE_IN_MEMORY", in_memory), ("FLOW_TRACE", trace)) if on]
     if vendor != Vendor.PLAIN:
         switches.append(vendor.value)
+    if latency is not None:
+        switches.append(f"FLOW_LATENCY={latency}")
     return ("-cl-std=CL1.2", *(f"-D{name}" for name in switches))

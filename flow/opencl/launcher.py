@@ -14,8 +14,9 @@ from flow.reference import Verdict
 class OpenClLauncher:
     """One engine on the first OpenCL device. It has no bus that could answer with an error."""
 
-    def __init__(self, hw: HwConfig, in_memory: bool | None = None, sources: Path = SOURCES) -> None:
-        self.device = Device(hw, in_memory=in_memory, sources=sources)
+    def __init__(self, hw: HwConfig, in_memory: bool | None = None, sources: Path = SOURCES,
+                 latency: int | None = None) -> None:
+        self.device = Device(hw, in_memory=in_memory, sources=sources, latency=latency)
 
     def launch(self, regions: Sequence[Memory], stream_offset: int, watchdog: int = 0,
                bus_error: bool = False) -> Verdict:

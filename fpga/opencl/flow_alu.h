@@ -177,11 +177,18 @@ static inline void flow_next(flow_address *a, bool row, bool plane) {
     else a->at += a->j;
 }
 
-/* One step; returns whether it was the last. */
-static inline bool flow_alu_step(flow_alu *u, flow_parameters *p, const flow_buffers *b) {
+/* One step, unless it would read what is still to be written; issued tells. Returns whether it was the last. */
+static inline bool flow_alu_step(flow_alu *u, flow_parameters *p, const flow_buffers *b, flow_history *accumulated,
+                                 flow_history *entered, bool *issued) {
+    const uint vector = u->bank * FLOW_ENGINE_ACC_DEPTH + (u->uses_acc ? u->acc.at : 0);
+    *issued = !(u->src0 == FLOW_SOURCE0_ACC && flow_pending(accumulated, vector)) &&
+              !(u->uses_input && flow_pending(entered, u->src.at));
+    flow_remember(accumulated, *issued && u->to_acc, vector);
+    flow_remember(entered, *issued && u->to_inp, u->dst.at);
+    if (!*issued) return false;
     if (u->fresh && u->uses_parameters) flow_alu_parameters(u, b->par, p);
     u->fresh = false;
-    FLOW_BUFFER int *acc = b->acc + ((ulong)u->bank * FLOW_ENGINE_ACC_DEPTH + (u->uses_acc ? u->acc.at : 0)) * VECTOR_LANES;
+    FLOW_BUFFER int *acc = b->acc + (ulong)vector * VECTOR_LANES;
     FLOW_BUFFER const char *src = (FLOW_BUFFER const char *)b->inp + (ulong)(u->uses_input ? u->src.at : 0) * FLOW_ENGINE_GROUP_BYTES;
     FLOW_BUFFER char *out = (FLOW_BUFFER char *)b->out + (ulong)u->out.at * FLOW_ENGINE_GROUP_BYTES;
     FLOW_BUFFER char *dst = (FLOW_BUFFER char *)b->inp + (ulong)u->dst.at * FLOW_ENGINE_GROUP_BYTES;

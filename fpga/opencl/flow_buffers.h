@@ -2,6 +2,8 @@
 #ifndef FLOW_BUFFERS_H
 #define FLOW_BUFFERS_H
 
+/* FETCH has the highest number; the units below it exchange tokens. */
+#define UNITS FLOW_UNIT_FETCH
 #define VECTOR_LANES (FLOW_ENGINE_PIX * FLOW_ENGINE_COLS)
 #define TILE (FLOW_ENGINE_ROWS * FLOW_ENGINE_COLS)
 #define ACC_BANKS (1u << FLOW_GEMM_ACC_BANK_WIDTH)

@@ -11,6 +11,7 @@
 #include "flow_instruction.h"
 #include "flow_legality.h"
 #include "flow_buffers.h"
+#include "flow_hazard.h"
 #include "flow_units.h"
 #include "flow_load.h"
 #include "flow_gemm.h"
@@ -112,6 +113,8 @@ FLOW_TASK __kernel void flow_engine(__global uchar *restrict memory, __global ui
     flow_store store;
     FLOW_WEIGHT tiles[2][TILE] FLOW_REGISTERS;
     flow_parameters parameters[CHANNEL_VECTORS] FLOW_REGISTERS;
+    flow_history summed, accumulated, entered;
+    flow_delay delay;
     flow_instruction next;
     ulong loaded = 0, stored = 0, cycle = 0;
     uint count, pc = 0;
@@ -130,13 +133,18 @@ FLOW_TASK __kernel void flow_engine(__global uchar *restrict memory, __global ui
         FLOW_UNROLL
         for (uint other = 0; other < UNITS; ++other) tokens[unit][other] = 0;
     }
+    flow_forget(&summed);
+    flow_forget(&accumulated);
+    flow_forget(&entered);
+    flow_delay_clear(&delay);
     gemm.held = 0;
 
     flow_verdict verdict = flow_check_stream(memory, base[FLOW_REGION_CONSTANT], size[FLOW_REGION_CONSTANT], program, &count);
     running = verdict.code == FLOW_ERROR_NONE;
+    FLOW_INDEPENDENT
     FLOW_PIPELINE
     while (running) {
-        bool progress = false;
+        bool progress = flow_delay_step(&delay, tokens);
 
         if (!fetched && pc < count) {
             flow_fetch(&next, memory, base[FLOW_REGION_CONSTANT] + program + (ulong)(pc + 1) * FLOW_INSTRUCTION_BYTES);
@@ -166,7 +174,7 @@ FLOW_TASK __kernel void flow_engine(__global uchar *restrict memory, __global ui
         } else if (!flow_idle(c)) {
             ++counters[FLOW_COUNTER_LOAD_STARVED];
         }
-        progress |= flow_give(c, FLOW_UNIT_LOAD, tokens);
+        progress |= flow_give(c, FLOW_UNIT_LOAD, tokens, &delay);
 
         c = &control[FLOW_UNIT_GEMM];
         if (flow_take(c, FLOW_UNIT_GEMM, tokens)) {
@@ -176,14 +184,15 @@ FLOW_TASK __kernel void flow_engine(__global uchar *restrict memory, __global ui
         }
         if (c->moving) {
             bool issued;
-            c->moving = !flow_gemm_step(&gemm, tiles, &b, &issued);
+            c->moving = !flow_gemm_step(&gemm, tiles, &b, &summed, &issued);
             if (issued) ++counters[FLOW_COUNTER_GEMM_BUSY];
             else ++counters[FLOW_COUNTER_GEMM_BLOCKED];
             progress = true;
-        } else if (!flow_idle(c)) {
-            ++counters[FLOW_COUNTER_GEMM_STARVED];
+        } else {
+            flow_remember(&summed, false, 0);
+            if (!flow_idle(c)) ++counters[FLOW_COUNTER_GEMM_STARVED];
         }
-        progress |= flow_give(c, FLOW_UNIT_GEMM, tokens);
+        progress |= flow_give(c, FLOW_UNIT_GEMM, tokens, &delay);
 
         c = &control[FLOW_UNIT_ALU];
         if (flow_take(c, FLOW_UNIT_ALU, tokens)) {
@@ -192,13 +201,17 @@ FLOW_TASK __kernel void flow_engine(__global uchar *restrict memory, __global ui
             progress = true;
         }
         if (c->moving) {
-            c->moving = !flow_alu_step(&alu, parameters, &b);
-            ++counters[FLOW_COUNTER_ALU_BUSY];
+            bool issued;
+            c->moving = !flow_alu_step(&alu, parameters, &b, &accumulated, &entered, &issued);
+            if (issued) ++counters[FLOW_COUNTER_ALU_BUSY];
+            else ++counters[FLOW_COUNTER_ALU_BLOCKED];
             progress = true;
-        } else if (!flow_idle(c)) {
-            ++counters[FLOW_COUNTER_ALU_STARVED];
+        } else {
+            flow_remember(&accumulated, false, 0);
+            flow_remember(&entered, false, 0);
+            if (!flow_idle(c)) ++counters[FLOW_COUNTER_ALU_STARVED];
         }
-        progress |= flow_give(c, FLOW_UNIT_ALU, tokens);
+        progress |= flow_give(c, FLOW_UNIT_ALU, tokens, &delay);
 
         c = &control[FLOW_UNIT_STORE];
         if (flow_take(c, FLOW_UNIT_STORE, tokens)) {
@@ -219,7 +232,7 @@ FLOW_TASK __kernel void flow_engine(__global uchar *restrict memory, __global ui
         } else if (!flow_idle(c)) {
             ++counters[FLOW_COUNTER_STORE_STARVED];
         }
-        progress |= flow_give(c, FLOW_UNIT_STORE, tokens);
+        progress |= flow_give(c, FLOW_UNIT_STORE, tokens, &delay);
 
         ++cycle;
         bool idle = true, left = false;
@@ -229,7 +242,7 @@ FLOW_TASK __kernel void flow_engine(__global uchar *restrict memory, __global ui
             FLOW_UNROLL
             for (uint other = 0; other < UNITS; ++other) left |= tokens[unit][other] != 0;
         }
-        if (finish && idle && !left) {
+        if (finish && idle && !left && !progress) {
             running = false;
         } else if (!progress) {
             verdict = flow_stuck(control, count - 1);

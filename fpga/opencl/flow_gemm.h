@@ -116,7 +116,8 @@ static inline bool flow_gemm_advance(flow_gemm *u) {
 }
 
 /* One step; issued tells whether a vector was multiplied. Returns whether it was the last one. */
-static inline bool flow_gemm_step(flow_gemm *u, FLOW_WEIGHT (*tiles)[TILE], const flow_buffers *b, bool *issued) {
+static inline bool flow_gemm_step(flow_gemm *u, FLOW_WEIGHT (*tiles)[TILE], const flow_buffers *b, flow_history *h,
+                                  bool *issued) {
     if (!u->holding && u->words == FLOW_ENGINE_TILE_WORDS) {
         u->held ^= 1;
         u->words = 0;
@@ -127,9 +128,11 @@ static inline bool flow_gemm_step(flow_gemm *u, FLOW_WEIGHT (*tiles)[TILE], cons
         ++u->wgt;
         if (++u->words == FLOW_ENGINE_TILE_WORDS) --u->tiles;
     }
-    *issued = u->holding;
-    if (!u->holding) return false;
-    flow_multiply(b->acc + ((ulong)u->bank * FLOW_ENGINE_ACC_DEPTH + u->acc) * VECTOR_LANES,
+    const uint acc = u->bank * FLOW_ENGINE_ACC_DEPTH + u->acc;
+    *issued = u->holding && !flow_pending(h, acc);
+    flow_remember(h, *issued, acc);
+    if (!*issued) return false;
+    flow_multiply(b->acc + (ulong)acc * VECTOR_LANES,
                   b->inp + (ulong)(u->tap + u->pixel) * FLOW_ENGINE_BLOCKS * FLOW_ENGINE_GROUP_BYTES, tiles[u->held],
                   u->first);
     return flow_gemm_advance(u);

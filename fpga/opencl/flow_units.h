@@ -2,9 +2,6 @@
 #ifndef FLOW_UNITS_H
 #define FLOW_UNITS_H
 
-/* FETCH has the highest number; those below it exchange tokens. */
-#define UNITS FLOW_UNIT_FETCH
-
 typedef struct {
     flow_instruction queue[FLOW_ENGINE_QUEUE_DEPTH];
     uint head, filled;
@@ -59,14 +56,20 @@ static inline bool flow_take(flow_control *c, uint unit, uint (*tokens)[UNITS]) 
 }
 
 /* Give the tokens of an instruction that has moved everything, if there is room for all of them. */
-static inline bool flow_give(flow_control *c, uint unit, uint (*tokens)[UNITS]) {
+static inline bool flow_give(flow_control *c, uint unit, uint (*tokens)[UNITS], flow_delay *delay) {
     if (!c->active || c->moving) return false;
     bool room = true;
     FLOW_UNROLL
-    for (uint other = 0; other < UNITS; ++other) room &= !(c->push >> other & 1) || tokens[unit][other] < FLOW_TOKEN_CAPACITY;
+    for (uint other = 0; other < UNITS; ++other)
+        room &= !(c->push >> other & 1) ||
+                tokens[unit][other] + flow_on_the_way(delay, unit, other) < FLOW_TOKEN_CAPACITY;
     if (!room) return false;
+#if FLOW_LATENCY > 0
+    delay->given[0][unit] = c->push;
+#else
     FLOW_UNROLL
     for (uint other = 0; other < UNITS; ++other) tokens[unit][other] += c->push >> other & 1;
+#endif
     c->active = false;
     return true;
 }

@@ -6,6 +6,8 @@
  * FLOW_PIPELINE       before the main loop: one iteration each cycle
  * FLOW_REGISTERS      on an array: every element a register of its own
  * FLOW_BANKS(n, w)    on a local memory: n banks of w bytes
+ * FLOW_INDEPENDENT    before the main loop: the compiler need not order its memory accesses, flow_hazard.h does
+ * FLOW_LATENCY        iterations that the pipeline holds at once, from a read to the write that follows from it at the most
  * FLOW_BUFFER         address space of the buffers on the chip. FLOW_STATE_IN_MEMORY puts them into a buffer of the host
  *                     for devices whose local memory is smaller than the engine's; FPGAs never set it. */
 #ifndef FLOW_VENDOR_H
@@ -23,6 +25,8 @@
 #define FLOW_UNROLL _Pragma("unroll")
 #define FLOW_UNROLL_ARRAY _Pragma("unroll")
 #define FLOW_PIPELINE
+#define FLOW_INDEPENDENT _Pragma("ivdep")
+#define FLOW_PIPELINE_DEPTH 64
 #define FLOW_REGISTERS __attribute__((register))
 #define FLOW_BANKS(n, w) __attribute__((memory, numbanks(n), bankwidth(w)))
 #elif defined(FLOW_VENDOR_AMD)
@@ -30,6 +34,8 @@
 #define FLOW_UNROLL __attribute__((opencl_unroll_hint))
 #define FLOW_UNROLL_ARRAY __attribute__((opencl_unroll_hint))
 #define FLOW_PIPELINE __attribute__((xcl_pipeline_loop(1)))
+#define FLOW_INDEPENDENT
+#define FLOW_PIPELINE_DEPTH 64
 #define FLOW_REGISTERS __attribute__((xcl_array_partition(complete, 0)))
 #define FLOW_BANKS(n, w) __attribute__((xcl_array_reshape(cyclic, w, 1)))
 #else
@@ -37,8 +43,14 @@
 #define FLOW_UNROLL _Pragma("unroll")
 #define FLOW_UNROLL_ARRAY
 #define FLOW_PIPELINE
+#define FLOW_INDEPENDENT
+#define FLOW_PIPELINE_DEPTH 0
 #define FLOW_REGISTERS
 #define FLOW_BANKS(n, w)
+#endif
+
+#ifndef FLOW_LATENCY
+#define FLOW_LATENCY FLOW_PIPELINE_DEPTH
 #endif
 
 #ifdef FLOW_STATE_IN_MEMORY

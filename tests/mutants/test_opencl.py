@@ -48,8 +48,8 @@ MUTANTS = (
            "if (!c->active) return false;"),
     Mutant("last accumulator is out of range", "flow_legality.h", "acc >= FLOW_ENGINE_ACC_DEPTH",
            "acc > FLOW_ENGINE_ACC_DEPTH", verdict=True),
-    Mutant("tokens may be left at FINISH", "flow_engine.cl", "if (finish && idle && !left)", "if (finish && idle)",
-           verdict=True),
+    Mutant("tokens may be left at FINISH", "flow_engine.cl", "if (finish && idle && !left && !progress)",
+           "if (finish && idle && !progress)", verdict=True),
 )
 
 

@@ -30,5 +30,5 @@ needs_opencl = pytest.mark.skipif(_why is not None, reason=f"no OpenCL device: {
 
 
 @functools.cache
-def launcher(name: str, in_memory: bool | None = None) -> OpenClLauncher:
-    return OpenClLauncher(ENGINES[name].check(), in_memory)
+def launcher(name: str, in_memory: bool | None = None, latency: int | None = None) -> OpenClLauncher:
+    return OpenClLauncher(ENGINES[name].check(), in_memory, latency=latency)

@@ -20,12 +20,12 @@ from .engines import ENGINES, launcher, needs_opencl
 pytestmark = needs_opencl
 
 
-def hold(name: str, count: int, in_memory: bool | None = None) -> None:
+def hold(name: str, count: int, in_memory: bool | None = None, latency: int | None = None) -> None:
     """Run ``count`` fresh random programs."""
     seed = random.randrange(1 << 30)
     print("seed", seed)
     for n in range(count):
-        difference = run_legal(generate(ENGINES[name], seed + n), launcher(name, in_memory))
+        difference = run_legal(generate(ENGINES[name], seed + n), launcher(name, in_memory, latency))
         assert difference is None, f"engine {name}: {difference}"
 
 
@@ -53,12 +53,20 @@ def test_buffers_in_local_memory(name: str) -> None:
     hold(name, 10, in_memory=False)
 
 
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "latency"), [("1x4x4", 1), ("1x4x4", 7), ("2x16x8", 30)])
+def test_pipelined_loop(name: str, latency: int) -> None:
+    """Interlocks and late tokens as on FPGAs change nothing but the number of steps."""
+    hold(name, 20, latency=latency)
+    hold_illegal(name, 4, latency)
+
+
 def test_programs_cover_the_instruction_set() -> None:
     seen = coverage([generate(ENGINES["1x4x4"], seed) for seed in range(40)])
     assert {name for name in must_cover() if not seen[name]} == set()
 
 
-def hold_illegal(name: str, step: int) -> None:
+def hold_illegal(name: str, step: int, latency: int | None = None) -> None:
     seed = random.randrange(1 << 30)
     print("seed", seed)
     hw = ENGINES[name]
@@ -67,7 +75,7 @@ def hold_illegal(name: str, step: int) -> None:
     codes = {case.verdict.code for case in cases}
     assert codes == set(ErrorCode) - {ErrorCode.NONE, ErrorCode.BUS}
     for case in cases[seed % step :: step]:
-        difference = run_illegal(case, launcher(name), good)
+        difference = run_illegal(case, launcher(name, latency=latency), good)
         assert difference is None, f"seed {seed}, engine {name}: {difference}"
 
 
