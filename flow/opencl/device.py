@@ -103,7 +103,8 @@ class Device:
         if in_memory is None:
             in_memory = not device.type & cl.device_type.ACCELERATOR
         try:
-            program = cl.Program(self.context, source(hw, sources)).build(list(options(in_memory, trace, latency=latency)))
+            arguments = list(options(in_memory, trace, latency=latency))
+            program = cl.Program(self.context, source(hw, sources)).build(arguments)
         except cl.Error as error:
             raise ToolError(Problem("OpenCL kernel", str(error)[:4000],
                                     "this is a fault of flow: please report it")) from None
