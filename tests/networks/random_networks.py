@@ -113,6 +113,22 @@ class RandomNetwork:
         self.keep(self.net.binary(kind, first, second, self.name("binary"), float(np.float32(scale)), self.zero(),
                                   self.activation()), first, second)
 
+    def constants(self) -> None:
+        """A sum, difference or product with a constant of each channel, or one for all."""
+        source = self.pick(4)
+        if source is None:
+            return
+        kind = ("ADD", "SUB", "MUL")[self.between(0, 2)]
+        count = self.net.shape(source)[3] if self.chance(0.7) else 1
+        own = self.net.scale(source)[0]
+        near = float(np.float32(own * 2.0 ** self.random.uniform(-2, 2)))
+        values = self.random.integers(-127, 128, count).astype(np.int8)
+        constant = self.net.constant(self.name("constant"), values, [near], [self.zero()])
+        operands = [source, constant] if self.chance(0.5) else [constant, source]
+        scale = own * near * 64 if kind == "MUL" else own + near
+        self.keep(self.net.binary(kind, *operands, self.name("constants"), float(np.float32(scale)), self.zero(),
+                                  self.activation()), source)
+
     def pool(self) -> None:
         source = self.pick()
         if source is None:
@@ -175,7 +191,7 @@ class RandomNetwork:
             self.made.append(self.net.input(f"input{number}", shape, self.scale(), self.zero()))
         inputs = set(self.made)
         makers = [self.convolution] * 4 + [self.dense, self.binary, self.binary, self.pool, self.pool, self.mean,
-                                           self.pad, self.unary, self.leaky_relu, self.concatenate]
+                                           self.pad, self.unary, self.leaky_relu, self.concatenate, self.constants]
         while self.count < operations or not inputs <= self.used:
             if self.count >= operations:  # an input that nothing reads yet
                 loose = min(inputs - self.used)
