@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def main(function: str, path: Path) -> None:
@@ -12,8 +14,11 @@ def main(function: str, path: Path) -> None:
     if path.suffix == ".tflite":
         path.write_bytes(getattr(importlib.import_module(module), name)())
         return
-    import keras
+    if module == "models.quantised":
+        os.environ["TF_USE_LEGACY_KERAS"] = "1"
     import tensorflow as tf
+
+    keras: Any = tf.keras
 
     keras.utils.set_random_seed(0)
     tf.config.experimental.enable_op_determinism()

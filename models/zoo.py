@@ -38,6 +38,13 @@ ENTRIES: tuple[Entry, ...] = (
         "models.small:odd",
     ),
     Entry("two-by-two", "two inputs and two outputs", "models.small:two_by_two"),
+    Entry("digits", "handwritten digits, QKeras, 8-bit weights, trained here", "models.quantised:digits"),
+    Entry("digits-4", "the same with 4-bit weights", "models.quantised:digits_4"),
+    Entry("digits-2", "the same with 2-bit weights", "models.quantised:digits_2"),
+    Entry("jets", "dense network of the shape used for jet tagging, QKeras, 6 bits", "models.quantised:jets"),
+    Entry("keywords", "shape used for keyword spotting, QKeras, 4-bit weights", "models.quantised:keywords"),
+    Entry("resnet8", "ResNet-8 of the CIFAR shape, QKeras, 4-bit weights", "models.quantised:resnet8"),
+    Entry("traps", "what is known to break accelerators, QKeras, 4 bits", "models.quantised:traps"),
     Entry("direct", "a small int8 flatbuffer, not made by the converter", "models.direct:direct", ".tflite"),
 )
 

@@ -50,15 +50,15 @@ def evaluate_node(node: Node, graph: Graph, operands: list[Int8]) -> Int8:
             taps = _taps(first, node.window, target.shape, source.zero_point).astype(np.int64) - source.zero_point
             weights = np.moveaxis(node.weights, 0, -1).reshape(-1, target.channels)  # (KH * KW * I, O)
             sums = _matmul(taps.reshape(-1, weights.shape[0]), weights)
-            return requantise(sums + node.bias, node.requantise)
+            return requantise((sums << node.bias_shift) + node.bias, node.requantise)
         case DepthwiseConv2D():
             taps = _taps(first, node.window, target.shape, source.zero_point).astype(np.int64) - source.zero_point
             spread = np.repeat(taps, target.channels // source.channels, axis=-1)  # (OH, OW, KH, KW, O)
             sums = (spread * node.weights.astype(np.int64)).sum(axis=(2, 3))
-            return requantise(sums + node.bias, node.requantise)
+            return requantise((sums << node.bias_shift) + node.bias, node.requantise)
         case Dense():
             sums = _matmul(first.reshape(1, -1).astype(np.int64) - source.zero_point, node.weights.T)
-            return requantise(sums + node.bias, node.requantise)
+            return requantise((sums << node.bias_shift) + node.bias, node.requantise)
         case Add():
             return requantise(_look_up(node.table_a, first) + _look_up(node.table_b, operands[1]), node.requantise)
         case Multiply():
@@ -104,7 +104,7 @@ def requantise(sums: np.ndarray, by: Requantise) -> Int8:
     once = (by.rounding is Rounding.HALF_UP) & (right > 0)
     high = (product + np.where(once, 0, 1 << 30)) >> 31
     result = _shift(high, right, by.rounding) + by.zero_point
-    return np.clip(result, by.minimum, by.maximum).astype(np.int8)
+    return (result if by.wrap else np.clip(result, by.minimum, by.maximum)).astype(np.int8)
 
 
 def _shift(values: np.ndarray, right: np.ndarray, rounding: Rounding) -> np.ndarray:

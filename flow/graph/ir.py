@@ -58,6 +58,7 @@ class Requantise:
     multiplier and shift are int32 arrays of one value, or one per output channel (shift > 0 is left, as in TFLite).
     left = 1 with multiplier 2**30 makes the multiplication the identity for |x| < 2**30: requantisation by shifts
     alone.
+    wrap (Conv2D, DepthwiseConv2D and Dense only, zero point 0): instead of clamping, the low byte is taken as int8.
     """
 
     multiplier: Int32
@@ -67,6 +68,7 @@ class Requantise:
     maximum: int
     rounding: Rounding = Rounding.HALF_AWAY
     left: int = 0
+    wrap: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,15 +100,16 @@ class Node:
 
 @dataclass(frozen=True)
 class Conv2D(Node):
-    """out = requantise(bias + sum (x - x_zero_point) * weights), weights (O, KH, KW, I) int8.
+    """out = requantise(bias + (sum (x - x_zero_point) * weights) * 2**bias_shift), weights (O, KH, KW, I) int8.
 
-    Outside the map x is its zero point.
+    Outside the map x is its zero point. bias_shift is for biases with a finer step than the products'.
     """
 
     window: Window
     weights: Int8
     bias: Int32
     requantise: Requantise
+    bias_shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class DepthwiseConv2D(Node):
     weights: Int8 | Int16
     bias: Int32
     requantise: Requantise
+    bias_shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ class Dense(Node):
     weights: Int8
     bias: Int32
     requantise: Requantise
+    bias_shift: int = 0
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,7 @@ def _weighted(rule: _Rule, node: Conv2D | DepthwiseConv2D | Dense, channels: int
         node.bias.shape == (channels,) and node.bias.dtype == np.int32,
         f"has a bias {node.bias.shape} {node.bias.dtype}",
     )
+    rule(0 <= node.bias_shift < 30, f"has a bias shift of {node.bias_shift}")
     _requantise(rule, node.requantise, channels)
 
 
@@ -170,6 +171,7 @@ def _requantise(rule: _Rule, value: Requantise, channels: int) -> None:
     )
     rule(bool((value.multiplier >= 0).all()), "has a negative multiplier")
     rule(bool((value.shift >= -62).all() and (value.shift <= 31 - value.left).all()), "has a shift outside -62 .. 31")
+    rule(not value.wrap or (value.zero_point, value.minimum, value.maximum) == (0, -128, 127), "clamps what it wraps")
     rule(0 <= value.left <= 31, f"has an extra left shift of {value.left}")
     rule(-128 <= value.zero_point <= 127, f"has zero point {value.zero_point}")
     rule(-128 <= value.minimum <= value.maximum <= 127, f"clamps to {value.minimum} .. {value.maximum}")

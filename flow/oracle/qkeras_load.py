@@ -16,7 +16,6 @@ def load(path: Path) -> Any:
     import tensorflow as tf
     from qkeras.utils import load_qmodel
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     try:
         return load_qmodel(str(path), compile=False)

@@ -6,8 +6,8 @@ equal everywhere if they are equal on both sides of each of the engine's steps a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,15 +44,15 @@ class Accumulator:
 
 @dataclass(frozen=True)
 class Exact:
-    """The function of the accumulator (A << scale) + addend: the sum of ``parts``, then ``table``.
+    """The function of the accumulator (A << scale) + addend: the sum of ``parts``, then ``table`` (of 256 entries).
 
     zero_point: of the result; low, high: the results' integers without it; exponent: of the result's grid.
-    scale and addend are per channel.
+    addend is per channel.
     """
 
     parts: tuple[Requantise, ...]
     table: Int8 | None
-    scale: Int64
+    scale: int
     addend: Int64
     zero_point: int
     low: int
@@ -77,7 +77,7 @@ def fit(sums: Accumulator, apply: Apply, grid: Grid) -> Exact:
     reasons: list[Inexact] = []
     for candidate in _candidates(sums, apply, grid, low, high, zero):
         try:
-            return _proved(candidate, sums, apply, grid)
+            return _proved(candidate(), sums, apply, grid)
         except Inexact as error:
             reasons.append(error)
     raise reasons[0] if reasons else Inexact("is no function of steps of equal width")
@@ -99,35 +99,34 @@ def on_grid(values: Float64, grid: Grid) -> Int64:
     return scaled.astype(np.int64)
 
 
-def _candidates(sums: Accumulator, apply: Apply, grid: Grid, low: int, high: int, zero: int) -> list[Exact]:
+def _candidates(
+    sums: Accumulator, apply: Apply, grid: Grid, low: int, high: int, zero: int
+) -> Iterator[Callable[[], Exact]]:
+    """Ways to compute the function, likely ones first."""
     shift = sums.exponent - grid.exponent
-    result: list[Exact | None] = []
-    plain = _round(sums, shift, low, high, zero, grid)
     if grid.slope != 1.0 and low < 0:
         kink = int(-np.log2(grid.slope))
         if high <= 0:
-            result.append(_round(sums, shift + kink, low, high, zero, grid))
+            yield lambda: _round(sums, shift + kink, low, high, zero, grid)
         else:
-            finer = replace(sums, exponent=sums.exponent)
-            result.append(_two_slopes(finer, shift, kink, low, high, zero, grid))
-    result.append(plain)
-    at_zero = int(on_grid(apply(np.zeros((1, 1))), grid)[0, 0])
-    result.append(_offset(sums, shift + 1, at_zero, low, high, zero, grid))
-    return [candidate for candidate in result if candidate is not None]
+            yield lambda: _two_slopes(sums, shift, kink, low, high, zero, grid)
+    yield lambda: _round(sums, shift, low, high, zero, grid)
+    yield lambda: _levels(sums, apply, grid, low, high, zero)
+    yield lambda: _offset(sums, shift + 1, apply, low, high, zero, grid)
 
 
-def _sharpened(sums: Accumulator, shift: Int64) -> tuple[Int64, Int64, Rounding]:
+def _sharpened(sums: Accumulator, shift: Int64) -> tuple[int, Int64, Rounding]:
     """(scale, addend, rounding) with which fractions take part in rounding: by one more bit that is never a tie."""
     some = np.broadcast_to(sums.fraction != 0, shift.shape)
     zeros = np.zeros(shift.shape, np.int64)
     if not some.any():
-        return zeros, zeros, Rounding.HALF_EVEN
+        return 0, zeros, Rounding.HALF_EVEN
     if some.all() and (shift >= 1).all():
-        return zeros, zeros, Rounding.HALF_UP
-    scale = np.where(some, np.maximum(1, 2 - shift), 0)
+        return 0, zeros, Rounding.HALF_UP
+    scale = int(np.where(some, np.maximum(1, 2 - shift), 0).max())
     parts = np.ldexp(np.broadcast_to(sums.fraction, shift.shape), scale)
     whole = np.floor(parts).astype(np.int64)
-    return scale, np.where(some, whole | (parts != whole), 0), Rounding.HALF_EVEN
+    return scale, whole | (parts != whole), Rounding.HALF_EVEN
 
 
 def _shifted(shift: Int64, zero: int, low: int, high: int, rounding: Rounding) -> Requantise:
@@ -135,9 +134,8 @@ def _shifted(shift: Int64, zero: int, low: int, high: int, rounding: Rounding) -
     shift = np.minimum(shift, 31).astype(np.int32)
     if len(set(shift.tolist())) == 1:
         shift = shift[:1]
-    return Requantise(
-        np.full(len(shift), IDENTITY, np.int32), -shift, zero, max(low, -128), min(high, 127), rounding, 1
-    )
+    multiplier = np.full(len(shift), IDENTITY, np.int32)
+    return Requantise(multiplier, -shift, zero, max(low, -128), min(high, 127), rounding, 1)
 
 
 def _round(sums: Accumulator, shift: Int64, low: int, high: int, zero: int, grid: Grid) -> Exact:
@@ -154,36 +152,63 @@ def _two_slopes(sums: Accumulator, shift: Int64, kink: int, low: int, high: int,
     return Exact((upper, lower), None, scale, addend, zero, low, high, grid.exponent)
 
 
-def _offset(sums: Accumulator, shift: Int64, at_zero: int, low: int, high: int, zero: int, grid: Grid) -> Exact | None:
+def _offset(sums: Accumulator, shift: Int64, apply: Apply, low: int, high: int, zero: int, grid: Grid) -> Exact:
     """Half the slope around a value at zero: the hard sigmoid."""
+    at_zero = int(on_grid(apply(np.zeros((1, 1))), grid)[0, 0])
+    if not -128 <= at_zero + zero <= 127:
+        raise Inexact("is no function of steps of equal width")
     scale, addend, rounding = _sharpened(sums, shift)
-    if not -128 <= at_zero + zero <= 127 or at_zero == 0:
-        return None
-    return Exact(
-        (_shifted(shift + scale, at_zero + zero, low + zero, high + zero, rounding),),
-        None,
-        scale,
-        addend,
-        zero,
-        low,
-        high,
-        grid.exponent,
-    )
+    part = _shifted(shift + scale, at_zero + zero, low + zero, high + zero, rounding)
+    return Exact((part,), None, scale, addend, zero, low, high, grid.exponent)
+
+
+def _levels(sums: Accumulator, apply: Apply, grid: Grid, low: int, high: int, zero: int) -> Exact:
+    """A function of two or three levels, whatever their thresholds: found by bisection, then floors and a table."""
+    channels = np.broadcast_shapes(sums.low.shape, sums.exponent.shape)
+    bottom, top = np.broadcast_to(sums.low, channels), np.broadcast_to(sums.high, channels)
+
+    def first_above(level: int) -> Int64:
+        """For each channel the smallest sum whose result passes ``level`` (top + 1: none)."""
+        below, above = bottom - 1, top + 1
+        for _ in range(64):
+            middle = (below + above) // 2
+            passes = on_grid(apply(sums.values(middle[None])), grid)[0] > level
+            inside = (middle > below) & (middle < above)
+            above = np.where(passes & inside, middle, above)
+            below = np.where(~passes & inside, middle, below)
+        return above
+
+    upper = first_above(low)
+    seen = on_grid(apply(sums.values(np.clip(upper, bottom, top)[None])), grid)[0]
+    middle = int(seen[upper <= top].min()) if bool((upper <= top).any()) else high
+    values = np.zeros(256, np.int64)
+    if middle == high:
+        part = Requantise(np.full(1, IDENTITY, np.int32), np.full(1, -31, np.int32), 0, -1, 0, Rounding.FLOOR, 1)
+        values[:128], values[128:] = low, high
+    else:
+        step = np.maximum(first_above(middle) - upper, 1)
+        left = 2
+        right = np.minimum(np.ceil(np.log2(step)).astype(np.int64) + left, 31)
+        multiplier = np.minimum(-((-np.int64(1) << (31 - left + right)) // step), (1 << 31) - 1)
+        part = Requantise(multiplier.astype(np.int32), -right.astype(np.int32), 0, -1, 1, Rounding.FLOOR, left)
+        values[:128], values[128], values[129:] = low, middle, high
+    return Exact((part,), (values + zero).astype(np.int8), 0, -upper, zero, low, high, grid.exponent)
 
 
 def engine(exact: Exact, sums: Int64) -> Int64:
     """What the engine computes from integer sums (points, channels), zero point removed."""
     whole = (sums << exact.scale) + exact.addend
-    total = sum(requantise(whole, part).astype(np.int64) for part in exact.parts)
-    assert not isinstance(total, int)
-    return total - (exact.zero_point if len(exact.parts) == 1 else 0)
+    results = [requantise(whole, part).astype(np.int64) for part in exact.parts]
+    if exact.table is not None:
+        return exact.table.astype(np.int64)[results[0] + 128] - exact.zero_point
+    return results[0] - exact.zero_point if len(results) == 1 else results[0] + results[1]
 
 
 def _proved(exact: Exact, sums: Accumulator, apply: Apply, grid: Grid) -> Exact:
-    largest = np.maximum(np.abs(sums.low), np.abs(sums.high)) << exact.scale
+    largest = (np.maximum(np.abs(sums.low), np.abs(sums.high)) << exact.scale) + np.abs(exact.addend)
     for part in exact.parts:
-        room = 30 - np.maximum(part.shift.astype(np.int64), 0)
-        if bool((largest + np.abs(exact.addend) >= np.int64(1) << np.maximum(room, 0)).any()):
+        room = 31 - part.left - np.maximum(part.shift.astype(np.int64), 0)
+        if bool((largest >= np.int64(1) << np.maximum(room, 0)).any()):
             raise Inexact("its accumulator passes 30 bits")
     points = _points(exact, sums)
     wanted = on_grid(apply(sums.values(points)), grid)
@@ -194,19 +219,21 @@ def _proved(exact: Exact, sums: Accumulator, apply: Apply, grid: Grid) -> Exact:
 
 def _points(exact: Exact, sums: Accumulator) -> Int64:
     """Both sides of every step of the engine's function, and the ends; (points, channels)."""
-    found = []
-    channels = np.broadcast_shapes(sums.low.shape, exact.scale.shape)
+    found: list[np.ndarray] = []
+    channels = np.broadcast_shapes(sums.low.shape, exact.addend.shape)
     for part in exact.parts:
         levels = np.arange(part.minimum - part.zero_point - 2, part.maximum - part.zero_point + 3)[:, None]
-        shift = np.broadcast_to(-part.shift.astype(np.int64) - exact.scale, channels)
-        edges = np.ldexp(levels + 0.5, shift)
-        found += [np.floor(edges) + near for near in (-1, 0, 1, 2)]
+        # a step of the result in sums: 2**right * 2**31 / multiplier / 2**left
+        width = np.ldexp(1.0 / part.multiplier, 31 - part.shift.astype(np.int64) - part.left)
+        for half in (0.0, 0.5):
+            edges = ((levels + half) * width - exact.addend) / 2.0**exact.scale
+            found += [np.broadcast_to(np.floor(edges) + near, (len(levels), *channels)) for near in (-1, 0, 1, 2)]
     found += [
         np.broadcast_to(sums.low, (1, *channels)),
         np.broadcast_to(sums.high, (1, *channels)),
         np.broadcast_to(np.arange(-2, 3)[:, None], (5, *channels)),
     ]
-    return np.clip(np.concatenate(found).astype(np.int64), sums.low, sums.high)
+    return np.clip(np.concatenate(found), sums.low, sums.high).astype(np.int64)
 
 
 # averages -------------------------------------------------------------------------------------------------------

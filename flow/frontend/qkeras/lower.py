@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from flow.errors import Problem, UnsupportedError
 from flow.frontend.qkeras import steps
-from flow.frontend.qkeras.exact import Accumulator, Inexact, fit, fit_average, on_grid, table, window_of
+from flow.frontend.qkeras.exact import (
+    IDENTITY,
+    Accumulator,
+    Exact,
+    Inexact,
+    fit,
+    fit_average,
+    on_grid,
+    table,
+    window_of,
+)
 from flow.frontend.qkeras.fixed import common_exponent, integers
 from flow.frontend.qkeras.steps import Float64, Grid
 from flow.graph import ir
@@ -18,6 +29,12 @@ from flow.graph import ir
 FLOAT32_EXACT = 1 << 24
 ORACLE, ORACLE_WIDE = "qkeras", "qkeras float64"
 _LINEAR_REMEDY = "put a quantiser behind it, for example QActivation('quantized_bits(8, 2, alpha=1)')"
+
+
+def weight_bits(weights: np.ndarray) -> int:
+    """Narrowest weights of an engine that hold these integers: 2, 4 or 8 bits (16: none)."""
+    low, high = int(weights.min()), int(weights.max())
+    return next((bits for bits in (2, 4, 8) if low >= -1 << (bits - 1) and high < 1 << (bits - 1)), 16)
 
 
 class NeedsFloat64(Exception):
@@ -281,44 +298,55 @@ class _Lowering:
         sums = Accumulator(exponent, scaled - bias, low, high)
         grid = grid or self.natural_grid(core, sums, apply)
         exact = fit(sums, apply, grid)
-        wide_weights = weights << exact.scale
-        self.check_weights(core, wide_weights)
-        shape = core.shape
-        held = self.tensor(name, shape, exact.exponent, exact.zero_point, exact.low, exact.high)
-        int8 = self.arranged(core, wide_weights).astype(np.int8)
+        shift = exact.scale
+        if shift and weight_bits(weights << shift) == weight_bits(weights):
+            weights, shift = weights << shift, 0
+        int8 = self.arranged(core, weights).astype(np.int8)
         int32 = ((bias << exact.scale) + exact.addend).astype(np.int32)
-        names = [name] if len(exact.parts) == 1 else [f"{name}/positive", f"{name}/negative"]
-        for part, output in zip(exact.parts, names, strict=True):
-            if output != name:
-                self.tensors[output] = replace(held.tensor, name=output, zero_point=0)
-            label = self.node_name(core.layer if output == name else f"{core.layer}{output[len(name) :]}")
-            inputs, outputs = (source.tensor.name,), (output,)
+        inputs = (source.tensor.name,)
+
+        def make(label: str, output: str, part: ir.Requantise) -> ir.Node:
             if core.window is None:
-                self.nodes.append(ir.Dense(label, inputs, outputs, int8, int32, part))
-            elif core.depthwise:
-                self.nodes.append(ir.DepthwiseConv2D(label, inputs, outputs, core.window, int8, int32, part))
-            else:
-                self.nodes.append(ir.Conv2D(label, inputs, outputs, core.window, int8, int32, part))
-        if len(names) > 1:
-            whole = np.arange(-128, 128, dtype=np.int32)
-            total = exact.parts[0]
-            by = replace(
-                total,
-                multiplier=total.multiplier[:1],
-                shift=np.zeros(1, np.int32),
-                zero_point=exact.zero_point,
-                minimum=max(exact.low + exact.zero_point, -128),
-                maximum=min(exact.high + exact.zero_point, 127),
+                return ir.Dense(label, inputs, (output,), int8, int32, part, shift)
+            if core.depthwise:
+                return ir.DepthwiseConv2D(label, inputs, (output,), core.window, int8, int32, part, shift)
+            return ir.Conv2D(label, inputs, (output,), core.window, int8, int32, part, shift)
+
+        return self.emit(core, exact, name, make)
+
+    def emit(
+        self, core: steps.Step, exact: Exact, name: str, make: Callable[[str, str, ir.Requantise], ir.Node]
+    ) -> Held:
+        """The nodes of an exact function of an accumulator; make(node name, output, requantisation) gives one."""
+        held = self.tensor(name, core.shape, exact.exponent, exact.zero_point, exact.low, exact.high)
+        if exact.table is not None:
+            level = f"{name}/level"
+            self.tensors[level] = replace(held.tensor, name=level, zero_point=0, scale=1.0)
+            self.nodes.append(make(self.node_name(core.layer), level, exact.parts[0]))
+            self.nodes.append(
+                ir.Unary(self.node_name(f"{core.layer}/levels"), (level,), (name,), "levels", exact.table)
             )
-            self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), tuple(names), (name,), whole, whole, by))
+            return held
+        if len(exact.parts) == 1:
+            self.nodes.append(make(self.node_name(core.layer), name, exact.parts[0]))
+            return held
+        names = (f"{name}/positive", f"{name}/negative")
+        for part, output, side in zip(exact.parts, names, ("positive", "negative"), strict=True):
+            self.tensors[output] = replace(held.tensor, name=output, zero_point=0)
+            self.nodes.append(make(self.node_name(f"{core.layer}/{side}"), output, part))
+        whole = np.arange(-128, 128, dtype=np.int32)
+        low, high = max(exact.low + exact.zero_point, -128), min(exact.high + exact.zero_point, 127)
+        by = ir.Requantise(
+            np.full(1, IDENTITY, np.int32), np.zeros(1, np.int32), exact.zero_point, low, high, ir.Rounding.HALF_EVEN, 1
+        )
+        self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), names, (name,), whole, whole, by))
         return held
 
     def check_weights(self, core: steps.Linear, weights: np.ndarray) -> None:
         low, high = int(weights.min()), int(weights.max())
         if low < -128 or high > 127:
             raise Inexact(
-                f"its weights ({core.weight_quantiser}) or its bias ({core.bias_quantiser}) need integers "
-                f"{low} .. {high} in one channel, more than 8 bits"
+                f"its weights ({core.weight_quantiser}) need integers {low} .. {high} in one channel, more than 8 bits"
             )
 
     def arranged(self, core: steps.Linear, weights: np.ndarray) -> np.ndarray:
@@ -358,39 +386,13 @@ class _Lowering:
             raise NeedsFloat64
         grid = grid or self.natural_grid(core, sums, apply)
         exact = fit(sums, apply, grid)
-        if len(exact.parts) == 1:
-            held = self.tensor(name, core.shape, exact.exponent, exact.zero_point, exact.low, exact.high)
-            self.add(core, name, name, tables, exact.parts[0], operands)
-            return held
-        held = self.tensor(name, core.shape, exact.exponent, exact.zero_point, exact.low, exact.high)
-        names = [f"{name}/positive", f"{name}/negative"]
-        for part, output in zip(exact.parts, names, strict=True):
-            self.tensors[output] = replace(held.tensor, name=output, zero_point=0)
-            self.add(core, f"{core.layer}{output[len(name) :]}", output, tables, part, operands)
-        whole = np.arange(-128, 128, dtype=np.int32)
-        by = replace(
-            exact.parts[0],
-            shift=np.zeros(1, np.int32),
-            zero_point=exact.zero_point,
-            minimum=max(exact.low + exact.zero_point, -128),
-            maximum=min(exact.high + exact.zero_point, 127),
-        )
-        self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), tuple(names), (name,), whole, whole, by))
-        return held
-
-    def add(
-        self,
-        core: steps.Sum,
-        label: str,
-        output: str,
-        tables: list[np.ndarray],
-        by: ir.Requantise,
-        operands: list[Held],
-    ) -> None:
+        tables[0] = tables[0] + exact.addend.astype(np.int32)
         names = tuple(value.tensor.name for value in operands)
-        self.nodes.append(
-            ir.Add(self.node_name(core.layer if label == output else label), names, (output,), tables[0], tables[1], by)
-        )
+
+        def make(label: str, output: str, part: ir.Requantise) -> ir.Node:
+            return ir.Add(label, names, (output,), tables[0], tables[1], part)
+
+        return self.emit(core, exact, name, make)
 
     def average(self, core: steps.Average, apply: object, grid: Grid | None, name: str) -> Held:
         assert callable(apply)
