@@ -33,6 +33,9 @@ module alu_lanes
   localparam int unsigned WIDE = 2 * VALUE_BITS;
   localparam logic [VALUE_BITS:0] NUDGE = (VALUE_BITS + 1)'(1) << (PARAMETER_MULTIPLIER_WIDTH - 1);
 
+  localparam int unsigned HIGH_BITS = VALUE_BITS - LOW + Q31_BITS + 1;
+  localparam int unsigned HALF_BITS = Q31_BITS + 4;
+
   typedef logic signed [VALUE_BITS-1:0] value_t;
   typedef logic signed [WIDE-1:0] wide_t;
 
@@ -72,7 +75,8 @@ module alu_lanes
   value_t product_q[PIX], operation_q[PIX], shifted_q[PIX], multiplicand_q[PIX];
   logic [LOW+CUT-1:0] low_q[PIX];
   logic [LOW+Q31_BITS-CUT-1:0] middle_q[PIX];
-  logic signed [VALUE_BITS-LOW+Q31_BITS:0] high_q[PIX], high_1_q[PIX];
+  logic signed [HIGH_BITS-1:0] high_1_q[PIX];
+  logic signed [HALF_BITS-1:0] three_q[PIX], six_q[PIX];
   logic [LOW+Q31_BITS-1:0] partial_q[PIX];
   value_t scaled_q[PIX], floor_q[PIX], rounded_q[PIX], pointed_q[PIX];
   logic guard_q[PIX], sticky_q[PIX];
@@ -140,15 +144,23 @@ module alu_lanes
       for (int unsigned p = 0; p < PIX; p++) begin
         partial_q[p] = (LOW + Q31_BITS)'(low_q[p]) + ((LOW + Q31_BITS)'(middle_q[p]) << CUT);
       end
-      high_1_q = high_q;
+      for (int unsigned p = 0; p < PIX; p++) high_1_q[p] = HIGH_BITS'(three_q[p]) + (HIGH_BITS'(six_q[p]) <<< 3);
     end
     if (valid_i[PARTIAL]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         low_q[p] = (LOW + CUT)'(multiplicand_q[p][LOW-1:0]) * (LOW + CUT)'(multiplier_q[PARTIAL][CUT-1:0]);
         middle_q[p] = (LOW + Q31_BITS - CUT)'(multiplicand_q[p][LOW-1:0]) *
                       (LOW + Q31_BITS - CUT)'(multiplier_q[PARTIAL][Q31_BITS-1:CUT]);
-        high_q[p] = (VALUE_BITS - LOW + Q31_BITS + 1)'(signed'(multiplicand_q[p][VALUE_BITS-1:LOW])) *
-                    $signed((VALUE_BITS - LOW + Q31_BITS + 1)'(multiplier_q[PARTIAL]));
+        // x[31:26] * k as sums of shifts, so that no DSP is spent on it; the top bit counts negative
+        three_q[p] = '0;
+        six_q[p] = '0;
+        for (int unsigned b = 0; b < 3; b++) begin
+          if (multiplicand_q[p][LOW+b]) three_q[p] = three_q[p] + (HALF_BITS'(multiplier_q[PARTIAL]) << b);
+        end
+        for (int unsigned b = 0; b < 2; b++) begin
+          if (multiplicand_q[p][LOW+3+b]) six_q[p] = six_q[p] + (HALF_BITS'(multiplier_q[PARTIAL]) << b);
+        end
+        if (multiplicand_q[p][VALUE_BITS-1]) six_q[p] = six_q[p] - (HALF_BITS'(multiplier_q[PARTIAL]) << 2);
       end
     end
     if (valid_i[MULTIPLIER]) multiplicand_q = shifted_q;
