@@ -75,15 +75,20 @@ class Compiled:
         self._progress = progress
 
     def build(self, out: str | Path | None = None, *, verify: str = "rtl", images: int = 0,
-              dump: Path | None = None, bitstream: bool = True) -> Folder:
+              dump: Path | None = None, bitstream: bool = True, entry: str = "rtl") -> Folder:
         """Make the folder ``out`` (default build/<fpga>-<models>), verified on the engine ``verify``, if not ``none``,
-        and the bitstream in it, if ``bitstream`` and the FPGA's tool is there.
+        and the bitstream in it, if ``bitstream`` and the FPGA's tool is there. entry: the project is for the RTL, or
+        for OpenCL (a kernel for Intel's compiler, an XRT kernel for AMD's).
 
         Raises FlowError of the stage that refuses; then ``out`` is as it was before.
         """
+        if entry == "opencl":
+            from flow.project import target_of
+
+            target_of(self._job.fpga)
         default = Path("build") / f"{self._job.fpga}-{'+'.join(source.name for source in self._job.sources)}"
         job = check(replace(self._job, output=Path(out) if out else default, verify=verify, images=images,
-                            bitstream=bitstream))
+                            bitstream=bitstream, entry=entry))
         pipeline.build(job, self._progress, dump)
         return Folder(job.output)
 

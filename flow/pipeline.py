@@ -41,7 +41,7 @@ def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:
             program = schedule(source, model, sizing, steps)
             assemble(source, program, steps)
             emit(model, sizing, program, folder)
-            project(sizing, folder)
+            project(job, sizing, folder)
             verification = prove(job, source, model, program, steps)
             report(job, sizing, program, verification, folder)
             steps.publish(folder / "steps", source.name)
@@ -100,11 +100,12 @@ def emit(model: Imported, sizing: Sizing, program: Program, folder: Path) -> Non
     emitter.emit_folder(program, folder)
 
 
-def project(sizing: Sizing, folder: Path) -> None:
+def project(job: Job, sizing: Sizing, folder: Path) -> None:
     """The vendor's project: block design, constraints, scripts, the commands that build it."""
     from flow import project as projects
 
-    projects.write_project(sizing.hw, sizing.device, tuple(region.cores for region in sizing.regions), folder)
+    write = projects.write_opencl_project if job.entry == "opencl" else projects.write_project
+    write(sizing.hw, sizing.device, tuple(region.cores for region in sizing.regions), folder)
 
 
 def prove(job: Job, source: Source, model: Imported, program: Program, steps: Runner) -> Verification | None:

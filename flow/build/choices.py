@@ -1,4 +1,5 @@
 """Names a user chooses from."""
 
 ENGINES = ("rtl", "opencl", "reference", "none")
+ENTRIES = ("rtl", "opencl")
 GOALS = ("throughput", "latency", "area")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow.build.choices import ENGINES, GOALS
+from flow.build.choices import ENGINES, ENTRIES, GOALS
 from flow.build.manifest import file_hash
 from flow.errors import FlowError, Problem, UsageError
 
@@ -25,7 +25,8 @@ class Job:
 
     calibration: .npy, .npz or a folder of images; hw_file: an engine to compile for instead of sizing one; target_fps:
     frames per second of all cores; clock_mhz: assumed clock, None for the device's; images: 0 for one full batch;
-    bitstream: run the FPGA's tools, if they are there, on the finished folder.
+    bitstream: run the FPGA's tools, if they are there, on the finished folder; entry: which of ENTRIES the project
+    takes.
     """
 
     fpga: str
@@ -40,6 +41,7 @@ class Job:
     images: int = 0
     seed: int = 0
     bitstream: bool = True
+    entry: str = "rtl"
 
     def folder_of(self, source: Source, top: Path) -> Path:
         """Where in the build folder ``top`` a model's own folder is: the top itself if it is the only model."""
@@ -57,6 +59,7 @@ class Job:
             "target_fps": self.target_fps,
             "clock_mhz": self.clock_mhz,
             "verify": self.verify,
+            "entry": self.entry,
             "images": self.images,
             "seed": self.seed,
         }
@@ -69,6 +72,8 @@ def check(job: Job) -> Job:
                 if path is not None and not path.exists()]
     if job.verify not in ENGINES:
         problems.append(Problem("--verify", f"{job.verify} is not known", ", ".join(ENGINES)))
+    if job.entry not in ENTRIES:
+        problems.append(Problem("--entry", f"{job.entry} is not known", ", ".join(ENTRIES)))
     if job.goal not in GOALS:
         problems.append(Problem("--goal", f"{job.goal} is not known", ", ".join(GOALS)))
     if job.images < 0:

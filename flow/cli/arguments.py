@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 import flow
-from flow.build.choices import ENGINES, GOALS
+from flow.build.choices import ENGINES, ENTRIES, GOALS
 
 _ENGINES = tuple(name for name in ENGINES if name != "none")
 
@@ -22,6 +22,8 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--output", type=Path, metavar="DIR", help="the folder (default: build/<fpga>-<model>)")
     build.add_argument("--verify", choices=ENGINES, default="rtl", help="engine of the proof (default: rtl)")
     _stimuli_options(build)
+    build.add_argument("--entry", choices=ENTRIES, default="rtl",
+                       help="opencl: the kernel for Intel's aoc, or the RTL as an XRT kernel for AMD's v++")
     build.add_argument("--no-bitstream", dest="bitstream", action="store_false",
                        help="stop at the project, also where the FPGA's tool is there")
     build.add_argument("--dump-dir", type=Path, metavar="D", help="also leave every stage's value as text here")

@@ -17,7 +17,7 @@ def build(options: Namespace, progress: Progress) -> Answer:
     """``flow build``"""
     compiled = _compiled(options, progress, options.output)
     folder = compiled.build(options.output, verify=options.verify, images=options.images, dump=options.dump_dir,
-                            bitstream=options.bitstream)
+                            bitstream=options.bitstream, entry=options.entry)
     return folder.summary(), folder.report()
 
 

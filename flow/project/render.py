@@ -79,12 +79,13 @@ def plan_json(board: Board, plan: Plan) -> str:
     return json.dumps({"board": board.name, **plan.to_json()}, indent=1) + "\n"
 
 
-def _wrapper(hw: HwConfig, bases: tuple[int, ...]) -> str:
+def wrapper(hw: HwConfig, bases: tuple[int, ...]) -> str:
+    """The engine with plain ports, in Verilog; bases: first byte of each channel's memory on the bus."""
     outputs = tuple((name, f"{name}_local" if name in MOVED else name) for name in OUTPUTS)
     return render("fpga/flow_wrapper.v.j2", hw=hw, bases=bases, outputs=outputs, inputs=INPUTS)
 
 
-def _master_ports(hw: HwConfig) -> tuple[tuple[str, str, int], ...]:
+def master_ports(hw: HwConfig) -> tuple[tuple[str, str, int], ...]:
     """Ports of one of the wrapper's memory masters: name, direction, width."""
     widths = {**_WIDTHS, "data": hw.axi_bytes * 8, "strb": hw.axi_bytes}
     constants = ("arcache", "arprot", "awcache", "awprot")
@@ -95,7 +96,7 @@ def _master_ports(hw: HwConfig) -> tuple[tuple[str, str, int], ...]:
 
 def _vivado(hw: HwConfig, device: Device, board: Board, placement: Placement) -> Iterator[tuple[str, str | bytes]]:
     bases = channel_bases(board, device, hw.channels)
-    yield "flow_wrapper.v", _wrapper(hw, bases)
+    yield "flow_wrapper.v", wrapper(hw, bases)
     values = {"board": board, "device": device, "placement": placement, "hw": hw, "bases": bases,
               "memory_bytes": device.memory.bytes_each, "regions": len(device.regions), "tool": "Vivado"}
     yield "board.tcl", render("fpga/board.tcl.j2", **values)
@@ -105,13 +106,13 @@ def _vivado(hw: HwConfig, device: Device, board: Board, placement: Placement) ->
 
 def _quartus(hw: HwConfig, device: Device, board: Board, placement: Placement) -> Iterator[tuple[str, str | bytes]]:
     bases = channel_bases(board, device, hw.channels)
-    yield "flow_wrapper.v", _wrapper(hw, bases)
+    yield "flow_wrapper.v", wrapper(hw, bases)
     values = {"board": board, "device": device, "placement": placement, "hw": hw, "bases": bases,
               "memory_bytes": device.memory.bytes_each, "regions": len(device.regions), "tool": "Quartus"}
     yield "board.tcl", render("fpga/board.tcl.j2", **values)
     yield "flow.sdc", render("fpga/flow.sdc.j2", **values)
     yield "flow_engine_hw.tcl", render("fpga/flow_engine_hw.tcl.j2", hw=hw, lite=LITE_PORTS,
-                                             master=_master_ports(hw))
+                                             master=master_ports(hw))
     yield from _copied("quartus")
 
 

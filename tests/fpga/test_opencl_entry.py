@@ -1,0 +1,105 @@
+"""The OpenCL entry's project: commands, link configuration, packaging script, host Makefile."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from flow.errors import UnsupportedError
+from flow.hardware.config import HwConfig
+from flow.project import target_of, write_opencl_project
+from flow.project.opencl import TARGETS, Target
+from flow.size.devices import lookup
+
+HW = HwConfig(2, 32, 16, axi_bytes=64, cores=3, channels=2)
+
+
+def make(board: str, out: Path) -> Path:
+    write_opencl_project(HW, lookup(board), (1, 1, 1), out)
+    return out / "fpga"
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.board)
+def test_every_command_names_files_that_are_there(target: Target, tmp_path: Path) -> None:
+    fpga = make(target.board, tmp_path)
+    plan = json.loads((fpga / "plan.json").read_text())
+    assert plan["bitstream"] in plan["steps"][-1]["products"]
+    assert "Not run in" in plan["note"] and "Not run in" in (fpga / "README.md").read_text()
+    text = json.dumps(plan)
+    assert target.platform in text
+    for path in re.findall(r'"\.\./(xrt/[^"]+)"', text):
+        assert (fpga / path).is_file()
+
+
+@pytest.mark.parametrize("board", ["a10-pac", "d5005"])
+def test_aoc_compiles_the_folder_s_kernel(board: str, tmp_path: Path) -> None:
+    fpga = make(board, tmp_path)
+    steps = json.loads((fpga / "plan.json").read_text())["steps"]
+    assert [step["command"][0] for step in steps] == ["aoc", "aoc"]
+    assert all(step["command"][-1] == "../../opencl/flow_engine.cl" for step in steps)
+    assert "discontinued" in (fpga / "README.md").read_text()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make")
+def test_host_makefile_names_the_host_s_sources(tmp_path: Path) -> None:
+    """With stand-ins for the compiler and Intel's aocl."""
+    fpga = make("d5005", tmp_path)
+    shutil.copytree(Path(__file__).resolve().parents[2] / "firmware", tmp_path / "firmware")
+    (tmp_path / "firmware" / "model.c").write_text("")
+    (tmp_path / "aocl").write_text("#!/bin/sh\necho --$1\n")
+    (tmp_path / "aocl").chmod(0o755)
+    done = subprocess.run(["make", "-n", "run", f"AOCL={tmp_path / 'aocl'}"], cwd=fpga / "opencl", capture_output=True,
+                          text=True, check=True).stdout
+    for word in ("--compile-config", "--link-config", "flow_core.c", "flow_opencl_transport.c", "platform_opencl.c",
+                 "flow_host.c", "--device opencl --binary ../run/flow_engine.aocx"):
+        assert word in done
+    assert "flow_sim" not in done
+
+
+def test_link_configuration_and_facts(tmp_path: Path) -> None:
+    fpga = make("u250", tmp_path)
+    link = (fpga / "xrt" / "link.cfg").read_text()
+    assert "nk=flow_xrt:1:flow_0" in link
+    assert re.findall(r"sp=flow_0\.(\w+):DDR\[(\d)\]", link) == [("m00_axi", "0"), ("m01_axi", "1")]
+    assert f"freqHz={int(HW.clock_mhz)}000000:flow_0.ap_clk" in link
+    facts = (fpga / "xrt" / "facts.tcl").read_text()
+    assert "set xrt_channels 2" in facts and "set xrt_pointers [list 0x40 0x1040]" in facts
+
+
+def test_kernel_wrapper_joins_every_port(tmp_path: Path) -> None:
+    fpga = make("u200", tmp_path)
+    outer, inner = (fpga / "xrt" / "flow_xrt.v").read_text(), (fpga / "flow_wrapper.v").read_text()
+    ports = set(re.findall(r"^\s*(?:input|output)\s+wire\s+(?:\[[^\]]+\]\s*)?(\w+)", inner, re.MULTILINE))
+    assert ports == set(re.findall(r"\.(\w+)\(", outer))
+    assert not re.search(r",\s*\)", outer)
+
+
+def test_packaging_script_runs(tmp_path: Path) -> None:
+    """In a real Tcl interpreter whose tool commands only record."""
+    tkinter = pytest.importorskip("tkinter")
+    fpga = make("u250", tmp_path)
+    (fpga / "config.tcl").write_text("set flow_rtl_files [list rtl/engine_pkg.sv rtl/flow_top.sv]\n")
+    interpreter = tkinter.Tcl()
+    calls: list[tuple[str, ...]] = []
+    interpreter.eval("namespace eval ipx {}")
+    for name in ("create_project", "add_files", "set_property", "update_compile_order", "current_fileset", "package_xo",
+                 *(f"ipx::{name}" for name in ("package_project", "current_core", "associate_bus_interfaces",
+                                               "get_address_blocks", "get_memory_maps", "add_register",
+                                               "add_register_parameter", "update_checksums", "check_integrity",
+                                               "save_core"))):
+        interpreter.createcommand(name, lambda *words, name=name: calls.append((name, *words)) or name)
+    interpreter.eval(f"source {{{fpga / 'xrt' / 'package.tcl'}}}")
+    added = next(call for call in calls if call[0] == "add_files")
+    assert "flow_xrt.v" in added[-1] and "flow_top.sv" in added[-1]
+    assert [call[1] for call in calls if call[0] == "ipx::add_register"] == ["m00_memory", "m01_memory"]
+    assert calls[-1][0] == "package_xo" and "user_managed" in calls[-1]
+
+
+def test_boards_without_a_platform_are_refused() -> None:
+    with pytest.raises(UnsupportedError, match="--entry rtl"):
+        target_of("pynq-z2")
