@@ -19,6 +19,9 @@ static const flow_platform *const platforms[] = {
 #ifdef FLOW_HOST_WITH_XDMA
     &flow_platform_xdma,
 #endif
+#ifdef FLOW_HOST_WITH_SERIAL
+    &flow_platform_serial,
+#endif
 };
 #define PLATFORMS (sizeof platforms / sizeof platforms[0])
 static const flow_platform *platform; /* chosen once, before anything else */

@@ -32,5 +32,7 @@ extern const flow_platform flow_platform_sim;
 extern const flow_platform flow_platform_opencl;
 /* Linked if FLOW_HOST_WITH_XDMA is defined. */
 extern const flow_platform flow_platform_xdma;
+/* Linked if FLOW_HOST_WITH_SERIAL is defined. */
+extern const flow_platform flow_platform_serial;
 
 #endif
