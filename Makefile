@@ -2,6 +2,7 @@
 #
 #   make build [FPGA=vu9p] [MODEL=resnet50.h5] [VERIFY=rtl|reference|none]   model -> verified folder in build/
 #   make quick | test | nightly                                             the tiers of the test suite
+#   make bench [NETWORKS="resnet50 vgg16"]                                 cycles, utilisation and times, measured
 #   make lint | render | lock                                               checks, rendered files, dependency lock
 
 SHELL := /bin/bash
@@ -23,7 +24,10 @@ READY := $(VENV)/.flow-installed
 
 PYTEST := TMPDIR=$(CURDIR)/build/tmp $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_OPTIONS)
 
-.PHONY: build setup quick test nightly lint render lock clean
+
+NETWORKS ?= resnet50
+
+.PHONY: build setup quick test nightly bench lint render lock clean
 
 build: $(READY)
 	$(BIN)/flow build --fpga $(FPGA) --model $(MODEL) --verify $(VERIFY) $(OPTIONS)
@@ -38,6 +42,9 @@ test: $(READY) build/tmp
 
 nightly: $(READY) build/tmp
 	$(PYTEST)
+
+bench: $(READY) build/tmp
+	$(BIN)/python -m tests.bench $(NETWORKS)
 
 lint: $(READY) build/tmp
 	$(PYTEST) tests/structure

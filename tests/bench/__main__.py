@@ -1,0 +1,83 @@
+"""``python -m tests.bench [NETWORK ...]``: measure networks on the engine sized for a device, print a table.
+
+Figures are simulated cycles of the RTL with a modelled memory; frames per second assume the clock that is printed. Wall
+times are this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from pathlib import Path
+
+from flow import size
+from flow.frontend import import_model
+from flow.simulate.driver import MemoryModel
+from models import zoo
+from tests.bench.engines import Measured, measure
+
+#: published figures: system, conditions, images/s, share of peak in per cent
+PEERS = (
+    ("DPUCADF8H, U200 (VU9P die)", "2 kernels, 300 MHz, batch 4", 1054.0, 83.0),
+    ("xDNN v3, U200", "96 x 16 DSPs x 2 at 700 MHz", 561.0, 50.0),
+    ("DPUCZDX8G, ZCU102", "3 x B4096, 281 MHz", 174.0, 39.0),
+    ("NVDLA 2048", "estimate, 1 GHz", 269.0, 51.0),
+)
+
+
+def show(found: Measured, device: str, cores: int, clock: float) -> None:
+    """The network's tables on standard output."""
+    hw = found.hw
+    print(f"\n## {found.name} on {device}: {hw.pix} x {hw.rows} x {hw.cols}, {found.memory.bandwidth} B/cycle, "
+          f"{found.memory.latency} cycles latency, {found.memory.stall_permille} per mille stalls\n")
+    fps = cores * found.images * clock * 1e6 / found.cycles
+    print(f"- cycles {found.cycles} (simulated RTL), cycle model {found.modelled} "
+          f"({100 * (found.modelled / found.cycles - 1):+.1f} %)")
+    print(f"- utilisation {found.utilisation:.4f} of one core's peak; {fps:.1f} images/s on {cores} cores at "
+          f"{clock:g} MHz assumed; a batch of {found.images} in {found.cycles / clock / 1000:.2f} ms")
+    rate = found.cycles / found.seconds / 1000
+    print(f"- simulation {found.seconds:.1f} s for {found.images} images ({rate:.0f} "
+          f"thousand cycles/s); scheduling {found.schedule_seconds:.1f} s")
+    print("\n| layers up to a tensor in memory | RTL | model | bound | by | RTL / bound |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for layer in found.layers:
+        by, bound = layer.bound
+        print(f"| {layer.name} | {layer.rtl} | {layer.model} | {bound} | {by} | {layer.rtl / max(bound, 1):.2f} |")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("networks", nargs="*", default=["resnet50"], help="names of the zoo (default: resnet50)")
+    parser.add_argument("--fpga", default="vu9p")
+    parser.add_argument("--bandwidth", type=float, default=51.2, help="bytes per cycle, reads and writes together")
+    parser.add_argument("--latency", type=int, default=100)
+    parser.add_argument("--stalls", type=int, default=10, help="per mille of handshakes")
+    options = parser.parse_args()
+    memory = MemoryModel(latency=options.latency, bandwidth=options.bandwidth, stall_permille=options.stalls)
+    for name in options.networks:
+        path = Path("build/models") / f"{name}{zoo.entry(name).suffix}"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            zoo.write(name, path)
+        begin = time.monotonic()
+        model = import_model(path, None, 0, name)
+        imported = time.monotonic() - begin
+        begin = time.monotonic()
+        sizing = size.choose(options.fpga, [model.graph])
+        sized = time.monotonic() - begin
+        found = measure(model, sizing.hw, memory)
+        show(found, options.fpga, sizing.hw.cores, sizing.hw.clock_mhz)
+        print(f"\n- import (quantisation) {imported:.1f} s, sizing {sized:.1f} s, peak memory of this process "
+              f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB, of its largest child "
+              f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MiB")
+    print("\n## Published figures, ResNet-50 int8\n")
+    print("| system | conditions | images/s | share of peak |\n| --- | --- | --- | --- |")
+    for system, conditions, images, share in PEERS:
+        print(f"| {system} | {conditions} | {images:g} | {share:g} % |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
