@@ -29,8 +29,13 @@ def build(bits: int | None) -> Any:
     keras = tf.keras
 
     def weights() -> Any:
-        return None if bits is None else ternary(alpha="auto_po2") if bits == 2 else quantized_bits(
-            bits, 0, alpha="auto_po2")
+        return (
+            None
+            if bits is None
+            else ternary(alpha="auto_po2")
+            if bits == 2
+            else quantized_bits(bits, 0, alpha="auto_po2")
+        )
 
     def bias() -> Any:
         return None if bits is None else quantized_bits(8, 2, alpha=1)
@@ -43,8 +48,15 @@ def build(bits: int | None) -> Any:
     image = keras.Input((8, 8, 1), name="image")
     x = image if bits is None else QActivation(quantized_bits(8, 1, alpha=1), name="quantised")(image)
     for index, (filters, stride) in enumerate(((16, 1), (32, 2), (32, 2)), 1):
-        x = QConv2D(filters, 3, strides=stride, padding="same", kernel_quantizer=weights(), bias_quantizer=bias(),
-                    name=f"conv{index}")(x)
+        x = QConv2D(
+            filters,
+            3,
+            strides=stride,
+            padding="same",
+            kernel_quantizer=weights(),
+            bias_quantizer=bias(),
+            name=f"conv{index}",
+        )(x)
         x = relu(x, f"relu{index}")
     x = keras.layers.Flatten(name="flatten")(x)
     x = QDense(10, kernel_quantizer=weights(), bias_quantizer=bias(), name="logits")(x)

@@ -68,7 +68,8 @@ def _kernel(bits: int) -> Any:
     from qkeras import binary, quantized_bits, ternary
 
     return {1: lambda: binary(alpha="auto_po2"), 2: lambda: ternary(alpha="auto_po2")}.get(
-        bits, lambda: quantized_bits(bits, 0, alpha="auto_po2"))()
+        bits, lambda: quantized_bits(bits, 0, alpha="auto_po2")
+    )()
 
 
 def jets() -> Any:
@@ -96,12 +97,20 @@ def keywords() -> Any:
     keras = tf.keras
     sound = keras.Input((49, 10, 1), name="spectrogram")
     x = QActivation(_bits(8), name="quantised")(sound)
-    x = QConv2DBatchnorm(24, (10, 4), strides=(2, 2), padding="same", kernel_quantizer=_kernel(4), bias_quantizer=_bits(8, 1),
-                         name="conv1")(x)
+    x = QConv2DBatchnorm(
+        24,
+        (10, 4),
+        strides=(2, 2),
+        padding="same",
+        kernel_quantizer=_kernel(4),
+        bias_quantizer=_bits(8, 1),
+        name="conv1",
+    )(x)
     x = QActivation("quantized_relu(4,2)", name="relu1")(x)
     for index in (2, 3):
-        x = QConv2DBatchnorm(24, (3, 3), padding="same", kernel_quantizer=_kernel(4), bias_quantizer=_bits(8, 1),
-                             name=f"conv{index}")(x)
+        x = QConv2DBatchnorm(
+            24, (3, 3), padding="same", kernel_quantizer=_kernel(4), bias_quantizer=_bits(8, 1), name=f"conv{index}"
+        )(x)
         x = QActivation("quantized_relu(4,2)", name=f"relu{index}")(x)
     x = QGlobalAveragePooling2D(activation=_bits(8, 2), name="mean")(x)
     x = QDense(12, kernel_quantizer=_kernel(4), bias_quantizer=_bits(8, 1), name="logits")(x)
@@ -118,8 +127,15 @@ def resnet8() -> Any:
     keras = tf.keras
 
     def conv(x: Any, filters: int, kernel: int, strides: int, name: str) -> Any:
-        return QConv2DBatchnorm(filters, kernel, strides=strides, padding="same", kernel_quantizer=_kernel(4),
-                                bias_quantizer=_bits(8, 1), name=name)(x)
+        return QConv2DBatchnorm(
+            filters,
+            kernel,
+            strides=strides,
+            padding="same",
+            kernel_quantizer=_kernel(4),
+            bias_quantizer=_bits(8, 1),
+            name=name,
+        )(x)
 
     image = keras.Input((32, 32, 3), name="image")
     x = QActivation(_bits(8), name="quantised")(image)
@@ -147,8 +163,15 @@ def traps() -> Any:
     keras = tf.keras
 
     def conv(x: Any, filters: int, kernel: int, name: str, strides: tuple[int, int] = (1, 1)) -> Any:
-        return QConv2D(filters, kernel, strides=strides, padding="same", kernel_quantizer=_kernel4(), bias_quantizer=_bits(16, 3),
-                       name=name)(x)
+        return QConv2D(
+            filters,
+            kernel,
+            strides=strides,
+            padding="same",
+            kernel_quantizer=_kernel4(),
+            bias_quantizer=_bits(16, 3),
+            name=name,
+        )(x)
 
     def _kernel4() -> Any:
         return _bits(4)

@@ -104,7 +104,7 @@ def requantise(sums: np.ndarray, by: Requantise) -> Int8:
     once = (by.rounding is Rounding.HALF_UP) & (right > 0)
     high = (product + np.where(once, 0, 1 << 30)) >> 31
     result = _shift(high, right, by.rounding) + by.zero_point
-    return (result if by.wrap else np.clip(result, by.minimum, by.maximum)).astype(np.int8)
+    return ((result & 255) - 128 if by.wrap else np.clip(result, by.minimum, by.maximum)).astype(np.int8)
 
 
 def _shift(values: np.ndarray, right: np.ndarray, rounding: Rounding) -> np.ndarray:

@@ -58,7 +58,7 @@ class Requantise:
     multiplier and shift are int32 arrays of one value, or one per output channel (shift > 0 is left, as in TFLite).
     left = 1 with multiplier 2**30 makes the multiplication the identity for |x| < 2**30: requantisation by shifts
     alone.
-    wrap (Conv2D, DepthwiseConv2D and Dense only, zero point 0): instead of clamping, the low byte is taken as int8.
+    wrap (Conv2D, DepthwiseConv2D and Dense only, zero point 0): instead of clamping, (x modulo 256) - 128.
     """
 
     multiplier: Int32
@@ -231,6 +231,15 @@ class Softmax(Node):
 
 
 @dataclass(frozen=True)
+class Wide:
+    """An output wider than 8 bits: the layer ``name``'s values are the sum of what ``planes`` stand for (digits to base 256,
+    -128 .. 127, least significant first)."""
+
+    name: str
+    planes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Graph:
     """Nodes in an order in which every input is a graph input or an earlier node's output.
 
@@ -244,3 +253,4 @@ class Graph:
     outputs: tuple[str, ...]
     oracle: str = "tflite"
     notes: tuple[str, ...] = field(default=())
+    wide: tuple[Wide, ...] = ()

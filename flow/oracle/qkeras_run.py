@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from flow.graph.ir import Graph, Int8, Tensor
 from flow.oracle.process import run_worker
 
 ORACLE, ORACLE_WIDE = "qkeras", "qkeras float64"
+#: a layer's output before its own activation
+INSIDE = "/linear"
 _WHERE = "oracle (QKeras)"
 
 
@@ -28,7 +31,10 @@ def run(
     """
     if not inputs:
         return []
-    wanted = [name for name in (graph.tensors if keep is None else keep) if "/" not in name]
+    planes = {plane: wide for wide in graph.wide for plane in wide.planes}
+    kept = list(graph.tensors if keep is None else keep)
+    layers = dict.fromkeys(planes[name].name if name in planes else name for name in kept)
+    wanted = [name for name in layers if "/" not in name.removesuffix(INSIDE)]
     names = list(graph.inputs)
     floats = predict(
         model,
@@ -36,10 +42,16 @@ def run(
         wanted,
         graph.oracle == ORACLE_WIDE,
     )
-    whole = {
-        name: quantised(values.reshape(len(inputs), *graph.tensors[name].shape), graph.tensors[name])
-        for name, values in floats.items()
-    }
+    whole: dict[str, Int8] = {}
+    for name, values in floats.items():
+        if name in graph.tensors:
+            tensor = graph.tensors[name]
+            whole[name] = quantised(values.reshape(len(inputs), *tensor.shape), tensor)
+    for wide in graph.wide:
+        if wide.name in floats:
+            tensors = [graph.tensors[plane] for plane in wide.planes]
+            split = digits(floats[wide.name].reshape(len(inputs), *tensors[0].shape), tensors, wide.name)
+            whole |= {plane: part for plane, part in zip(wide.planes, split, strict=True) if plane in kept}
     return [{name: values[index] for name, values in whole.items()} for index in range(len(inputs))]
 
 
@@ -49,7 +61,8 @@ def predict(model: bytes, inputs: dict[str, np.ndarray], layers: list[str], wide
         folder = Path(place)
         (folder / "model.h5").write_bytes(model)
         (folder / "request.json").write_text(json.dumps({"inputs": list(inputs), "layers": layers, "wide": wide}))
-        np.savez(folder / "in.npz", **{str(index): values for index, values in enumerate(inputs.values())})
+        arrays: dict[str, Any] = {str(index): values for index, values in enumerate(inputs.values())}
+        np.savez(folder / "in.npz", **arrays)
         outcome = run_worker("flow.oracle.qkeras_worker", str(folder))
         if outcome.code:
             how = f"was killed by {outcome.signal}" if outcome.signal else f"failed (exit {outcome.code})"
@@ -63,6 +76,22 @@ def predict(model: bytes, inputs: dict[str, np.ndarray], layers: list[str], wide
 def real(values: Int8, tensor: Tensor) -> np.ndarray:
     """What int8 values stand for, exactly."""
     return (values.astype(np.float64) - tensor.zero_point) * tensor.scale
+
+
+def digits(values: np.ndarray, planes: list[Tensor], layer: str) -> list[Int8]:
+    """The planes of an output wider than 8 bits (``flow.graph.ir.Wide``). Raises ToolError if they cannot hold it."""
+    rest = values / planes[0].scale
+    result = []
+    for _ in planes:
+        digit = np.mod(rest + 128, 256) - 128
+        result.append(digit.astype(np.int8))
+        rest = (rest - digit) / 256
+        if not np.array_equal(result[-1], digit):
+            break
+    if len(result) < len(planes) or rest.any() or not np.array_equal(result[-1], digit):
+        found = f"gives values that are no {len(planes)}-byte multiples of {planes[0].scale}"
+        raise ToolError(Problem(f"{_WHERE}, layer {layer}", found, "this is a fault of the flow: please report it"))
+    return result
 
 
 def quantised(values: np.ndarray, tensor: Tensor) -> Int8:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,13 +33,23 @@ def main(folder: Path) -> None:
     asked = [name for name in request["layers"] if name not in fed]
     results = {name: fed[name] for name in request["layers"] if name in fed}
     if asked:
-        shown = tf.keras.Model(model.inputs, [model.get_layer(name).output for name in asked])
+        shown = tf.keras.Model(model.inputs, [output(model, name) for name in asked])
         computed = shown.predict(given if len(given) > 1 else given[0], batch_size=64, verbose=0)
         results |= dict(zip(asked, computed if len(asked) > 1 else [computed], strict=True))
-    np.savez(
-        folder / "out.npz",
-        **{str(index): np.asarray(results[name], np.float64) for index, name in enumerate(request["layers"])},
-    )
+    arrays: dict[str, Any] = {str(index): results[name] for index, name in enumerate(request["layers"])}
+    arrays = {index: np.asarray(values, np.float64) for index, values in arrays.items()}
+    np.savez(folder / "out.npz", **arrays)
+
+
+def output(model: Any, name: str) -> Any:
+    """The symbolic output of a layer, for NAME/linear before its own activation."""
+    layer = model.get_layer(name.removesuffix("/linear"))
+    if not name.endswith("/linear"):
+        return layer.output
+    bare = type(layer).from_config({**layer.get_config(), "activation": None, "name": f"{layer.name}_linear"})
+    result = bare(layer.input)
+    bare.set_weights(layer.get_weights())
+    return result
 
 
 if __name__ == "__main__":

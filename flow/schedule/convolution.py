@@ -114,7 +114,7 @@ class Convolution:
             self.slot_a = self._table(Table.A, layer.residual.table_a)
             self.slot_b = self._table(Table.B, layer.residual.table_b)
         if layer.requantise.wrap:
-            self.slot_a = self._table(Table.A, np.arange(-128, 128))
+            self.slot_a = self._table(Table.A, (np.arange(-128, 128) & 255) - 128)
         if layer.table is not None:
             self.slot_o = self._table(Table.O, layer.table)
         all_parameters = self.blocks <= hw.par_depth // 2

@@ -33,15 +33,26 @@ def weight_quantiser(random: Random) -> Any:
 def bias_quantiser(random: Random) -> Any:
     from qkeras import quantized_bits, quantized_po2
 
-    kinds = [lambda: quantized_bits(int(random.integers(3, 17)), int(random.integers(0, 3)), alpha=1),
-             lambda: quantized_po2(4, max_value=2), lambda: None]
+    kinds = [
+        lambda: quantized_bits(int(random.integers(3, 17)), int(random.integers(0, 3)), alpha=1),
+        lambda: quantized_po2(4, max_value=2),
+        lambda: None,
+    ]
     return kinds[int(random.choice(3, p=[0.7, 0.15, 0.15]))]()
 
 
 def activation(random: Random, table: bool = False) -> Any:
     """An activation quantiser; ``table``: also those that only an already quantised input can take exactly."""
-    from qkeras import (binary, quantized_bits, quantized_relu, quantized_relu_po2, quantized_sigmoid, quantized_tanh,
-                        stochastic_binary, ternary)
+    from qkeras import (
+        binary,
+        quantized_bits,
+        quantized_relu,
+        quantized_relu_po2,
+        quantized_sigmoid,
+        quantized_tanh,
+        stochastic_binary,
+        ternary,
+    )
 
     bits, integer = int(random.integers(2, 9)), int(random.integers(0, 3))
     kinds = [
@@ -59,8 +70,12 @@ def activation(random: Random, table: bool = False) -> Any:
         lambda: ternary(alpha=1, threshold=0.5),
     ]
     if table:
-        kinds += [lambda: quantized_tanh(bits, use_real_tanh=True), lambda: quantized_sigmoid(bits, use_real_sigmoid=True),
-                  lambda: quantized_relu_po2(3, max_value=4), lambda: quantized_relu(bits, integer, use_sigmoid=1)]
+        kinds += [
+            lambda: quantized_tanh(bits, use_real_tanh=True),
+            lambda: quantized_sigmoid(bits, use_real_sigmoid=True),
+            lambda: quantized_relu_po2(3, max_value=4),
+            lambda: quantized_relu(bits, integer, use_sigmoid=1),
+        ]
     return kinds[int(random.integers(len(kinds)))]()
 
 
@@ -86,7 +101,7 @@ class Builder:
     def layer(self, x: Any) -> Any:
         """One more layer with its quantiser."""
         import tensorflow as tf
-        from qkeras import (QAveragePooling2D, QConv2D, QConv2DBatchnorm, QDepthwiseConv2D, quantized_bits)
+        from qkeras import QAveragePooling2D, QConv2D, QConv2DBatchnorm, QDepthwiseConv2D, quantized_bits
 
         layers, random = tf.keras.layers, self.random
         padding = str(random.choice(["same", "valid"]))
@@ -95,15 +110,25 @@ class Builder:
         if padding == "valid":
             kernel = (min(kernel[0], height), min(kernel[1], width))
         strides = tuple(int(n) for n in random.integers(1, 3, 2))
-        options = {"padding": padding, "kernel_quantizer": weight_quantiser(random), "bias_quantizer": bias_quantiser(random),
-                   "use_bias": bool(random.random() < 0.8)}
+        options = {
+            "padding": padding,
+            "kernel_quantizer": weight_quantiser(random),
+            "bias_quantizer": bias_quantiser(random),
+            "use_bias": bool(random.random() < 0.8),
+        }
         match int(random.integers(9)):
             case 0 | 1 | 2:
-                return self.quantise(QConv2D(int(random.integers(1, 7)), kernel, strides=strides, name=self.name("conv"),
-                                             **options)(x))
+                return self.quantise(
+                    QConv2D(int(random.integers(1, 7)), kernel, strides=strides, name=self.name("conv"), **options)(x)
+                )
             case 3:
-                y = QConv2DBatchnorm(int(random.integers(1, 7)), kernel, name=self.name("folded"),
-                                     activation=activation(random), **options)(x)
+                y = QConv2DBatchnorm(
+                    int(random.integers(1, 7)),
+                    kernel,
+                    name=self.name("folded"),
+                    activation=activation(random),
+                    **options,
+                )(x)
                 self.maps.append(y)
                 return y
             case 4:
@@ -118,13 +143,22 @@ class Builder:
                 return pool if random.random() < 0.5 else self.quantise(pool, table=True)
             case 7:
                 quantiser = str(random.choice(["", "quantized_bits(6,0,alpha=1)"])) or None
-                y = QAveragePooling2D(kernel, strides=strides, padding=padding, name=self.name("average"),
-                                      average_quantizer=quantiser,
-                                      activation=quantized_bits(int(random.integers(3, 9)), 2, alpha=1))(x)
+                y = QAveragePooling2D(
+                    kernel,
+                    strides=strides,
+                    padding=padding,
+                    name=self.name("average"),
+                    average_quantizer=quantiser,
+                    activation=quantized_bits(int(random.integers(3, 9)), 2, alpha=1),
+                )(x)
                 self.maps.append(y)
                 return y
             case _:
-                return layers.ZeroPadding2D(((1, 0), (0, 2)), name=self.name("pad"))(x) if width < 12 else self.quantise(x, True)
+                return (
+                    layers.ZeroPadding2D(((1, 0), (0, 2)), name=self.name("pad"))(x)
+                    if width < 12
+                    else self.quantise(x, True)
+                )
 
     def network(self) -> Any:
         import tensorflow as tf
@@ -141,8 +175,12 @@ class Builder:
         if random.random() < 0.3:
             outputs.append(QGlobalAveragePooling2D(name="mean", activation=quantized_bits(8, 2, alpha=1))(x))
         x = layers.Flatten(name="flatten")(x)
-        x = QDense(int(random.integers(2, 9)), kernel_quantizer=weight_quantiser(random), bias_quantizer=bias_quantiser(random),
-                   name="dense")(x)
+        x = QDense(
+            int(random.integers(2, 9)),
+            kernel_quantizer=weight_quantiser(random),
+            bias_quantizer=bias_quantiser(random),
+            name="dense",
+        )(x)
         if random.random() < 0.7:
             x = self.quantise(x)
         if random.random() < 0.5:

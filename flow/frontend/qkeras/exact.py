@@ -112,6 +112,8 @@ def _candidates(
             yield lambda: _two_slopes(sums, shift, kink, low, high, zero, grid)
     yield lambda: _round(sums, shift, low, high, zero, grid)
     yield lambda: _levels(sums, apply, grid, low, high, zero)
+    yield lambda: _coarse(sums, shift + 1, apply, Grid(grid.exponent - 1), grid, zero)
+    yield lambda: _coarse(sums, shift + 2, apply, Grid(grid.exponent - 2), grid, zero)
     yield lambda: _offset(sums, shift + 1, apply, low, high, zero, grid)
 
 
@@ -152,6 +154,17 @@ def _two_slopes(sums: Accumulator, shift: Int64, kink: int, low: int, high: int,
     return Exact((upper, lower), None, scale, addend, zero, low, high, grid.exponent)
 
 
+def _coarse(sums: Accumulator, shift: Int64, apply: Apply, coarse: Grid, grid: Grid, zero: int) -> Exact:
+    """Rounding to a coarser grid, then a table: bounds and saturation off the rounding's grid."""
+    scale, addend, rounding = _sharpened(sums, shift)
+    levels = on_grid(apply(np.ldexp(np.arange(-128.0, 128.0)[:, None], -coarse.exponent)), grid)[:, 0]
+    part = _shifted(shift + scale, 0, -128, 127, rounding)
+    low, high = int(levels.min()), int(levels.max())
+    if window_of(low, high) != zero:
+        raise Inexact("is no function of steps of equal width")
+    return Exact((part,), (levels + zero).astype(np.int8), scale, addend, zero, low, high, grid.exponent)
+
+
 def _offset(sums: Accumulator, shift: Int64, apply: Apply, low: int, high: int, zero: int, grid: Grid) -> Exact:
     """Half the slope around a value at zero: the hard sigmoid."""
     at_zero = int(on_grid(apply(np.zeros((1, 1))), grid)[0, 0])
@@ -188,7 +201,7 @@ def _levels(sums: Accumulator, apply: Apply, grid: Grid, low: int, high: int, ze
     else:
         step = np.maximum(first_above(middle) - upper, 1)
         left = 2
-        right = np.minimum(np.ceil(np.log2(step)).astype(np.int64) + left, 31)
+        right = np.ceil(np.log2(step)).astype(np.int64) + left - 1
         multiplier = np.minimum(-((-np.int64(1) << (31 - left + right)) // step), (1 << 31) - 1)
         part = Requantise(multiplier.astype(np.int32), -right.astype(np.int32), 0, -1, 1, Rounding.FLOOR, left)
         values[:128], values[128], values[129:] = low, middle, high

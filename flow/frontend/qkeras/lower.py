@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -82,6 +83,7 @@ class _Lowering:
         self.inputs: list[str] = []
         self.notes: list[str] = []
         self.problems: list[Problem] = []
+        self.wide_outputs: list[ir.Wide] = []
         self.consumers: dict[str, list[steps.Step]] = {}
         self.node_names: Counter[str] = Counter()
         for step in network.steps:
@@ -96,10 +98,10 @@ class _Lowering:
                 self.refuse(step, str(error))
             except _Refused:
                 self.values[step.name] = None
-        outputs = [self.output(name) for name in self.network.outputs]
+        outputs = tuple(tensor for name in self.network.outputs for tensor in self.output(name))
         if self.problems:
             raise UnsupportedError(list(dict.fromkeys(self.problems)))
-        used = {name for node in self.nodes for name in node.inputs} | {n for n in outputs if n}
+        used = {name for node in self.nodes for name in node.inputs} | set(outputs)
         used |= {name for node in self.nodes for name in node.outputs}
         tensors = {name: tensor for name, tensor in self.tensors.items() if name in used or name in self.inputs}
         return ir.Graph(
@@ -107,9 +109,10 @@ class _Lowering:
             tensors,
             tuple(self.nodes),
             tuple(self.inputs),
-            tuple(n for n in outputs if n),
+            outputs,
             ORACLE_WIDE if self.wide else ORACLE,
             tuple(self.notes),
+            tuple(self.wide_outputs),
         )
 
     def refuse(self, step: steps.Step, found: str, remedy: str = "") -> None:
@@ -117,20 +120,67 @@ class _Lowering:
         self.problems.append(Problem(f"layer {step.layer}{label}", found, remedy))
         self.values[step.name] = None
 
-    def output(self, name: str) -> str | None:
+    def output(self, name: str) -> tuple[str, ...]:
         step = next(s for s in self.network.steps if s.name == name)
         if isinstance(step, steps.Softmax):
             self.notes.append(f"softmax {name} is the host's, in float; compared at its input")
             return self.output(step.inputs[0])
         if self.values[name] is None:
-            return None
+            return ()
         try:
-            return self.settle(name).tensor.name
-        except Inexact as error:
+            return (self.settle(name).tensor.name,)
+        except Inexact:
+            value = self.values[name]
+            try:
+                if isinstance(value, Pending) and isinstance(value.core, steps.Linear) and not value.functions:
+                    return self.planes(value.core, name)
+            except Inexact as wide:
+                error = wide
             self.refuse(step, f"ends the network without a quantiser: {error}", _LINEAR_REMEDY)
         except _Refused:
             pass
-        return None
+        return ()
+
+    def planes(self, core: steps.Linear, name: str) -> tuple[str, ...]:
+        """The whole accumulator as digits to base 256, each an output of its own."""
+        source, weights, bias, sums = self.accumulator(core)
+        fine = np.where(sums.fraction != 0, common_exponent(sums.fraction[None], (0,)), 0)
+        shift = int(fine.max())
+        reach = np.maximum(np.abs(sums.low), np.abs(sums.high)) << min(shift, 32)
+        if bool((reach >= 1 << 29).any()):
+            raise Inexact(f"its sums with the bias ({core.bias_quantiser}) need more than 30 bits")
+        if not self.wide and bool((reach >= FLOAT32_EXACT).any()):
+            raise NeedsFloat64
+        exponent = int(sums.exponent.max()) + shift
+        spread = exponent - shift - sums.exponent  # left shifts that bring all channels to one step
+        if bool((spread > 7).any()):
+            raise Inexact(f"the scales of its weights ({core.weight_quantiser}) differ by more than 2**7")
+        largest = int((reach << spread).max())
+        count = next(n for n in range(1, 6) if largest <= 127 * sum(256**p for p in range(n)))
+        if count > 4:
+            raise Inexact("its sums need more than 32 bits")
+        offset = sum(128 * 256**p for p in range(count))
+        whole = (bias << shift) + integers(sums.fraction, shift)
+        names = tuple(f"{name}/byte{p}" for p in range(count))
+        int8 = self.arranged(core, weights).astype(np.int8)
+        for p, plane in enumerate(names):
+            right = 8 * p - spread
+            addend = np.where(right >= 0, offset >> spread, 128 >> np.maximum(-right, 0))
+            by = ir.Requantise(
+                np.full(len(right), IDENTITY, np.int32),
+                -right.astype(np.int32),
+                0,
+                -128,
+                127,
+                ir.Rounding.FLOOR,
+                1,
+                True,
+            )
+            bits = (whole + addend).astype(np.int32)
+            self.tensor(plane, core.shape, exponent - 8 * p, 0, -128, 127)
+            self.nodes.append(self.node_of(core, f"{core.layer}/byte{p}", source, plane, int8, bits, by, shift))
+        self.wide_outputs.append(ir.Wide(name, names))
+        return names
 
     # values -----------------------------------------------------------------------------------------------------
 
@@ -278,39 +328,58 @@ class _Lowering:
         assert isinstance(value, Held)
         return value
 
-    def linear(self, core: steps.Linear, apply: object, grid: Grid | None, name: str) -> Held:
+    def accumulator(self, core: steps.Linear) -> tuple[Held, np.ndarray, np.ndarray, Accumulator]:
+        """(input, integer weights, whole part of the bias, sums) of a convolution or dense layer."""
         source = self.held_tensor(core)
-        assert callable(apply)
         axes = tuple(range(core.weights.ndim - 1))
         own = common_exponent(core.weights, axes)
         weights = integers(core.weights, own)
-        self.check_weights(core, weights)
+        low, high = int(weights.min()), int(weights.max())
+        if low < -128 or high > 127:
+            need = f"integers {low} .. {high} in one channel, more than 8 bits"
+            raise Inexact(f"its weights ({core.weight_quantiser}) need {need}")
         exponent = own + source.exponent
         scaled = np.ldexp(core.bias, exponent)
         if bool((np.abs(scaled) >= 1 << 30).any()):
             raise Inexact(f"its bias ({core.bias_quantiser}) passes 30 bits at the accumulator's scale")
         bias = np.floor(scaled).astype(np.int64)
         ends = np.stack([weights * min(source.low, 0), weights * max(source.high, 0)])
-        low, high = ends.min(axis=0).sum(axis=axes) + bias, ends.max(axis=0).sum(axis=axes) + bias
-        reach = np.maximum(np.abs(low), np.abs(high)) + np.abs(ends).max(axis=0).sum(axis=axes)
+        bottom, top = ends.min(axis=0).sum(axis=axes) + bias, ends.max(axis=0).sum(axis=axes) + bias
+        reach = np.maximum(np.abs(bottom), np.abs(top)) + np.abs(ends).max(axis=0).sum(axis=axes)
         if not self.wide and bool((reach >= FLOAT32_EXACT).any()):
             raise NeedsFloat64
-        sums = Accumulator(exponent, scaled - bias, low, high)
-        grid = grid or self.natural_grid(core, sums, apply)
-        exact = fit(sums, apply, grid)
+        return source, weights, bias, Accumulator(exponent, scaled - bias, bottom, top)
+
+    def node_of(
+        self,
+        core: steps.Linear,
+        label: str,
+        source: Held,
+        output: str,
+        weights: ir.Int8,
+        bias: ir.Int32,
+        by: ir.Requantise,
+        shift: int,
+    ) -> ir.Node:
+        inputs = (source.tensor.name,)
+        if core.window is None:
+            return ir.Dense(label, inputs, (output,), weights, bias, by, shift)
+        if core.depthwise:
+            return ir.DepthwiseConv2D(label, inputs, (output,), core.window, weights, bias, by, shift)
+        return ir.Conv2D(label, inputs, (output,), core.window, weights, bias, by, shift)
+
+    def linear(self, core: steps.Linear, apply: object, grid: Grid | None, name: str) -> Held:
+        assert callable(apply)
+        source, weights, bias, sums = self.accumulator(core)
+        exact = fit(sums, apply, grid or self.natural_grid(core, sums, apply))
         shift = exact.scale
         if shift and weight_bits(weights << shift) == weight_bits(weights):
             weights, shift = weights << shift, 0
         int8 = self.arranged(core, weights).astype(np.int8)
         int32 = ((bias << exact.scale) + exact.addend).astype(np.int32)
-        inputs = (source.tensor.name,)
 
         def make(label: str, output: str, part: ir.Requantise) -> ir.Node:
-            if core.window is None:
-                return ir.Dense(label, inputs, (output,), int8, int32, part, shift)
-            if core.depthwise:
-                return ir.DepthwiseConv2D(label, inputs, (output,), core.window, int8, int32, part, shift)
-            return ir.Conv2D(label, inputs, (output,), core.window, int8, int32, part, shift)
+            return self.node_of(core, label, source, output, int8, int32, part, shift)
 
         return self.emit(core, exact, name, make)
 
@@ -341,13 +410,6 @@ class _Lowering:
         )
         self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), names, (name,), whole, whole, by))
         return held
-
-    def check_weights(self, core: steps.Linear, weights: np.ndarray) -> None:
-        low, high = int(weights.min()), int(weights.max())
-        if low < -128 or high > 127:
-            raise Inexact(
-                f"its weights ({core.weight_quantiser}) need integers {low} .. {high} in one channel, more than 8 bits"
-            )
 
     def arranged(self, core: steps.Linear, weights: np.ndarray) -> np.ndarray:
         if core.depthwise:
@@ -397,13 +459,14 @@ class _Lowering:
     def average(self, core: steps.Average, apply: object, grid: Grid | None, name: str) -> Held:
         assert callable(apply)
         source = self.held_tensor(core)
-        kind = np.float64 if self.wide else np.float32
-        scale, factor = kind(core.area), None if core.factor is None else kind(core.factor)
+        kind = np.dtype("float64" if self.wide else "float32")
         counts = self.counts(core, source.tensor)
 
         def value(sums: np.ndarray, count: int) -> Float64:
-            mean = np.ldexp(sums.astype(np.float64), -source.exponent).astype(kind) / kind(count)
-            return (mean if factor is None else mean * scale * factor).astype(np.float64)
+            mean = np.ldexp(sums.astype(np.float64), -source.exponent).astype(kind) / np.asarray(count, kind)
+            if core.factor is not None:
+                mean = mean * np.asarray(core.area, kind) * np.asarray(core.factor, kind)
+            return mean.astype(np.float64)
 
         if not self.wide and max(abs(source.low), abs(source.high)) * max(counts) >= FLOAT32_EXACT:
             raise NeedsFloat64
@@ -415,21 +478,11 @@ class _Lowering:
         low, high = int(results.min()), int(results.max())
         zero = window_of(low, high)
         step = 2.0 ** (grid.exponent - source.exponent)
-        fitted = tuple(
-            (
-                n,
-                fit_average(
-                    source.low * n,
-                    source.high * n,
-                    ratio * step / n,
-                    lambda sums, n=n: value(sums, n),
-                    apply,
-                    grid,
-                    (low, high, zero),
-                ),
-            )
-            for n in counts
-        )
+        window = (low, high, zero)
+        fitted = []
+        for n in counts:
+            ideal, values = ratio * step / n, partial(value, count=n)
+            fitted.append((n, fit_average(source.low * n, source.high * n, ideal, values, apply, grid, window)))
         held = self.tensor(name, core.shape, grid.exponent, zero, low, high)
         label, inputs = self.node_name(core.layer), (source.tensor.name,)
         if core.window is None:
@@ -438,7 +491,7 @@ class _Lowering:
         else:
             self.nodes.append(
                 ir.AveragePool2D(
-                    label, inputs, (name,), core.window, max(low + zero, -128), min(high + zero, 127), fitted
+                    label, inputs, (name,), core.window, max(low + zero, -128), min(high + zero, 127), tuple(fitted)
                 )
             )
         return held

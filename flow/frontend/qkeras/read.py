@@ -303,7 +303,7 @@ class _Reader:
         name, inputs, shape = common
         if tuple(layer.axis) not in ((-1,), (len(layer.output.shape) - 1,)):
             raise self.fail(f"batch normalisation along axis {layer.axis}", "normalise along channels")
-        quantised = {}
+        quantised: dict[str, Any] = {}
         for part, attribute in (
             ("gamma", "gamma"),
             ("beta", "beta"),
