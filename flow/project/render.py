@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flow.emit.templates import render, write_if_changed
+from flow.errors import Problem, UsageError
 from flow.hardware.config import HwConfig
+from flow.hardware.filelist import rtl_files
 from flow.isa import description as isa
 from flow.isa.render import ROOT
 from flow.project.board import Board, Platform, find_board
 from flow.project.place import Placement, place
 from flow.project.steps import PLAN_FILE, Plan, plan_for
 from flow.size.devices import Device
+
+#: The ULX3S: oscillator, the PLL's inner clock, the serial line's baud.
+OSCILLATOR_MHZ = 25
+VCO_MHZ = 600
+BAUD = 3_000_000
 
 #: AXI signals of flow_top's memory masters, as the wrapper connects them.
 OUTPUTS = ("arvalid", "araddr", "arlen", "arsize", "arburst", "arid", "rready", "awvalid", "awaddr", "awlen", "awsize",
@@ -59,7 +66,7 @@ def write_project(hw: HwConfig, device: Device, cores_per_region: tuple[int, ...
 
 def _files(hw: HwConfig, device: Device, cores: tuple[int, ...]) -> Iterator[tuple[str, str | bytes]]:
     board = find_board(device.name)
-    plan = plan_for(board.platform) if board else None
+    plan = plan_for(board.platform, hw) if board else None
     yield "README.md", render("fpga/README.md.j2", board=board, device=device, plan=plan, hw=hw)
     if board is None or plan is None:
         return
@@ -117,6 +124,21 @@ def _quartus(hw: HwConfig, device: Device, board: Board, placement: Placement) -
 
 
 def _ecp5(hw: HwConfig, device: Device, board: Board) -> Iterator[tuple[str, str | bytes]]:
+    problems = []
+    if hw.axi_bytes != device.memory.axi_bytes or hw.channels != 1:
+        problems.append(Problem(f"hw.json: axi_bytes, channels on {board.name}", f"{hw.axi_bytes}, {hw.channels}",
+                                f"{device.memory.axi_bytes} and 1"))
+    if hw.clock_mhz % OSCILLATOR_MHZ or not OSCILLATOR_MHZ <= hw.clock_mhz <= VCO_MHZ / 5:
+        problems.append(Problem(f"clock of {board.name}", f"{hw.clock_mhz} MHz",
+                                f"a multiple of {OSCILLATOR_MHZ} up to {VCO_MHZ // 5} MHz (--clock)"))
+    if problems:
+        raise UsageError(problems)
+    names = [path.name for path in rtl_files(ROOT)]
+    system = sorted(path.name for path in (ROOT / "fpga" / "ecp5").glob("*.sv"))
+    yield "synth.ys", render("fpga/synth.ys.j2", rtl=["engine_pkg.sv", *names], system=system,
+                             divisor=round(256e6 * hw.clock_mhz / BAUD), memory_bytes=device.memory.bytes_each,
+                             output_divider=round(VCO_MHZ / hw.clock_mhz),
+                             feedback_divider=round(hw.clock_mhz / OSCILLATOR_MHZ))
     yield from _copied("ecp5")
 
 

@@ -107,7 +107,7 @@ def _run(step: Step, number: int, total: int, folder: Path, progress: Progress) 
     remedy = f"see {log}; the next flow build goes on with this step"
     if process.returncode:
         telling = [line.strip() for line in lines if any(word in line for word in _TELLING)] or lines[-_SHOWN:]
-        if any("timing is not met" in line for line in telling):
+        if any("timing is not met" in line or "(FAIL at" in line for line in telling):
             remedy = f"choose a slower clock (--clock) or a smaller engine (--goal area); {remedy}"
         shown = "\n    ".join(telling[:_SHOWN])
         raise ToolError(Problem(where, f"ended with {process.returncode}:\n    {shown}", remedy))

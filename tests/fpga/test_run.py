@@ -12,7 +12,7 @@ from flow.errors import ToolError
 from flow.project.board import BOARDS, Platform
 from flow.project.run import build_bitstream
 from flow.project.steps import plan_for
-from tests.fpga.projects import make
+from tests.fpga.projects import engine, make
 
 #: A tool that notes its command, leaves what plan.json promises, and does what ``behaviour`` says for its step.
 STAND_IN = r"""#!/usr/bin/env python3
@@ -66,7 +66,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "tools"
     folder.mkdir()
     names = {step.command[0] for platform in Platform if platform is not Platform.ECP5_SERIAL
-             for step in plan_for(platform).steps}
+             for step in plan_for(platform, engine("u200")[0]).steps}
     for name in names:
         (folder / name).write_text(STAND_IN)
         (folder / name).chmod(0o755)
@@ -173,7 +173,6 @@ def test_without_the_tool_nothing_is_run(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_device_without_a_project(tmp_path: Path) -> None:
     from flow.project.render import write_project
     from flow.size.devices import lookup
-    from tests.fpga.projects import engine
 
     hw, _ = engine("u200")
     write_project(hw, lookup("agilex"), (3,), tmp_path)

@@ -18,6 +18,10 @@ def _large() -> object:
 @pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
 @pytest.mark.parametrize("graph", [small(), resnet50()], ids=["small", "resnet50"])
 def test_every_device_holds_an_engine(device, graph) -> None:
+    if device.name == "ulx3s" and graph.name == resnet50().name:
+        with pytest.raises(CapacityError, match="too large for the device's memory"):
+            choose(device.name, [graph])
+        return
     sizing = choose(device.name, [graph])
     hw = sizing.hw.check()
     assert sizing.fits and hw.cores == sum(region.cores for region in sizing.regions) >= 1
