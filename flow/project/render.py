@@ -134,7 +134,7 @@ def _ecp5(hw: HwConfig, device: Device, board: Board) -> Iterator[tuple[str, str
     if problems:
         raise UsageError(problems)
     names = [path.name for path in rtl_files(ROOT)]
-    system = sorted(path.name for path in (ROOT / "fpga" / "ecp5").glob("*.sv"))
+    system = [path.name for path in rtl_files(ROOT, "ecp5")]
     yield "synth.ys", render("fpga/synth.ys.j2", rtl=["engine_pkg.sv", *names], system=system,
                              divisor=round(256e6 * hw.clock_mhz / BAUD), memory_bytes=device.memory.bytes_each,
                              output_divider=round(VCO_MHZ / hw.clock_mhz),
