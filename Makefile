@@ -1,6 +1,7 @@
 # Every target does all its own set-up; stamps make the second run instant.
 #
 #   make build [FPGA=vu9p] [MODEL=resnet50.h5] [VERIFY=rtl|reference|none]   model -> verified folder in build/
+#   make bitstream [FPGA=ulx3s] [MODEL=digits]                              the same, to the .bit with the open tools
 #   make quick | test | nightly                                             the tiers of the test suite
 #   make bench [NETWORKS="resnet50 vgg16"]                                 cycles, utilisation and times, measured
 #   make lint | render | lock                                               checks, rendered files, dependency lock
@@ -27,10 +28,14 @@ PYTEST := TMPDIR=$(CURDIR)/build/tmp $(BIN)/python -m pytest -n $(WORKERS) --dis
 
 NETWORKS ?= resnet50
 
-.PHONY: build setup quick test nightly bench lint render lock clean
+.PHONY: build bitstream setup quick test nightly bench lint render lock clean
 
 build: $(READY)
 	$(BIN)/flow build --fpga $(FPGA) --model $(MODEL) --verify $(VERIFY) $(OPTIONS)
+
+bitstream: FPGA = ulx3s
+bitstream: MODEL = digits
+bitstream: build
 
 setup: $(READY)
 

@@ -22,8 +22,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """tool: what must be on the PATH; bitstream: the file at the end; note: what a person should know first; folder: where
-    the commands run, relative to ``fpga``."""
+    """tool: what must be on the PATH; bitstream: the file at the end; note: what a person should know first; folder:
+    where the commands run, relative to ``fpga``."""
 
     tool: str
     steps: tuple[Step, ...]

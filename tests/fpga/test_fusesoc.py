@@ -40,7 +40,8 @@ def test_lint(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_sim(tmp_path: Path) -> None:
-    assert "PASS: magic 464c4f57" in fusesoc(tmp_path, "run", "--build-root", str(tmp_path / "build"), "--target=sim", CORE)
+    said = fusesoc(tmp_path, "run", "--build-root", str(tmp_path / "build"), "--target=sim", CORE)
+    assert "PASS: magic 464c4f57" in said
 
 
 @pytest.mark.parametrize("board", VENDOR)
