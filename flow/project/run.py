@@ -40,7 +40,7 @@ def find_tool(name: str) -> str | None:
 
 
 def build_bitstream(project: Path, progress: Progress) -> Bitstream | None:
-    """Run what ``project``/plan.json says, with results in ``project``/run, and give the bitstream; None without a plan.
+    """Run what ``project``/plan.json says, with results in ``project``/run, give the bitstream; None without a plan.
 
     A step whose command, project files and predecessors are unchanged and whose products are there is taken from
     before.
