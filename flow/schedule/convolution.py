@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flow.errors import CapacityError, Problem
 from flow.isa.description import AluOp, Buffer, Opcode, Requant, Source0, Source1, Table
 from flow.isa.encoding import Instruction, make
 from flow.schedule.geometry import Span, Tile
 from flow.schedule.layers import ConvLayer
 from flow.schedule.residency import Resident
-from flow.schedule.steps import ROUNDING, Machine, tensor_requantise
+from flow.schedule.steps import ROUNDING, Machine, Ring, tensor_requantise
 from flow.schedule.tiling import Chunk, ConvPlan, plan_convolution
 from flow.schedule.transfer import load_blocks, load_vectors, store_blocks
 
@@ -55,6 +56,28 @@ class Convolution:
         self.held = max(self.block_words) <= half and len(self.plan.chunks) == 1
         self.parameters = machine.constants.put(machine.parameter_bytes(layer.bias, layer.requantise))
         self.slot_a = self.slot_b = self.slot_o = 0
+        self.inputs, self.operands = self._rings()
+
+    def _rings(self) -> tuple[Ring, Ring]:
+        """Where inputs and second operands are loaded: one ring, unless going round it within a macro tile would
+        overwrite what that tile still reads; then a piece of it each."""
+        layer, ring, plan = self.layer, self.machine.inp, self.plan
+        if layer.residual is None or self.skip is not None or self.on_chip is not None:
+            return ring, ring
+        groups = list(_ranges(range(self.blocks), self.group))
+        tiles = plan.tiles(plan.macros[0])
+        loads = [-(-len(group) * tile.pixels // self.hw.blocks) for tile in tiles for group in groups]
+        chunks = [len(chunk.vectors) * rows.size * columns.size for chunk in plan.chunks
+                  for rows, columns in [self._spans(plan.macros[0], chunk)]]
+        rounds = 1 if len(chunks) == 1 else len(loads)
+        if sum(loads) + rounds * sum(chunks) + max(loads + chunks) <= ring.size:
+            return ring, ring
+        operands = min(2 * max(loads), ring.size - max(chunks))
+        if operands < max(loads):
+            raise CapacityError(Problem(
+                f"layer {layer.name}", f"an input tile of {max(chunks)} and a second operand of {max(loads)} vectors "
+                f"do not fit {ring.size} together", "an engine with a deeper input buffer (inp_depth)"))
+        return Ring(ring.size - operands, ring.start), Ring(operands, ring.start + ring.size - operands)
 
     # weights ----------------------------------------------------------------------------------------------------
 
@@ -165,7 +188,7 @@ class Convolution:
 
     def _load_input(self, tile: Tile, chunk: Chunk) -> View:
         rows, columns = self._spans(tile, chunk)
-        base = self.machine.inp.take(len(chunk.vectors) * rows.size * columns.size)
+        base = self.inputs.take(len(chunk.vectors) * rows.size * columns.size)
         layout = self.machine.layouts[self.layer.source.name]
         self.code += load_vectors(self.hw, layout, chunk.vectors, rows, columns, base, self.layer.pad_value)
         return View(base, chunk.vectors.start, rows.start, columns.start, rows.size * columns.size, columns.size)
@@ -217,7 +240,7 @@ class Convolution:
         residual = self.layer.residual
         if residual is None or self.skip is not None:
             return 0
-        base = self.machine.inp.take(-(-len(group) * tile.pixels // self.hw.blocks)) * self.hw.blocks
+        base = self.operands.take(-(-len(group) * tile.pixels // self.hw.blocks)) * self.hw.blocks
         rows, columns = Span(tile.y, tile.y + tile.height, 0, 0), Span(tile.x, tile.x + tile.width, 0, 0)
         layout = self.machine.layouts[residual.tensor.name]
         self.code.append(load_blocks(self.hw, layout, group, rows, columns, base, 0))
