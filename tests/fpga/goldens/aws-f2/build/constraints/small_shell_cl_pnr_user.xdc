@@ -1,0 +1,1 @@
+# Rendered by flow: nothing beyond the shell's own constraints. Not run in Vivado here.
