@@ -232,8 +232,8 @@ class Softmax(Node):
 
 @dataclass(frozen=True)
 class Wide:
-    """An output wider than 8 bits: the layer ``name``'s values are the sum of what ``planes`` stand for (digits to base 256,
-    -128 .. 127, least significant first)."""
+    """An output wider than 8 bits: the layer ``name``'s values are the sum of what ``planes`` stand for (digits to base
+    256, -128 .. 127, least significant first)."""
 
     name: str
     planes: tuple[str, ...]

@@ -98,7 +98,8 @@ class HwConfig:
         rule(1 <= self.pix <= 255, "pix", "1 to 255")
         rule(1 <= self.cols <= 1024, "cols", "1 to 1024")
         rule(self.rows >= self.cols and self.rows % max(self.cols, 1) == 0, "rows", "a multiple of cols")
-        rule(self.weight_bits in (1, 2, 4, 8), "weight_bits", "1, 2, 4 or 8")
+        # one bit has no zero, which padded channels need; weights of -1 and 1 take two
+        rule(self.weight_bits in (2, 4, 8), "weight_bits", "2, 4 or 8")
         rule(self.axi_bytes in (8, 16, 32, 64, 128), "axi_bytes", "8, 16, 32, 64 or 128")
         rule(self.cols * isa.PARAMETER_BYTES % self.axi_bytes == 0, "cols (parameters)",
              "cols x 16 must be a multiple of axi_bytes")

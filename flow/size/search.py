@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.errors import CapacityError, Problem, UsageError
+from flow.graph import widths
 from flow.graph.ir import Graph
 from flow.hardware.config import HwConfig
 from flow.size import candidates, resources
@@ -307,10 +308,11 @@ def choose(
     goal: Goal = Goal.THROUGHPUT,
     target_fps: float | None = None,
     clock_mhz: float | None = None,
-    weight_bits: int = 8,
+    weight_bits: int | None = None,
 ) -> Sizing:
     """The engine for ``graphs`` (one engine for all of them) on a device; deterministic.
 
+    weight_bits: None takes the narrowest weights that hold those of all models.
     goal THROUGHPUT: most frames per second (geometric mean over the models); of engines within two per cent of it the
     one with the fewest images in flight. LATENCY: the shortest launch. AREA, or ``target_fps`` given: the fewest DSP
     blocks, then the least logic, that reach ``target_fps`` (geometric mean). Raises UsageError (unknown device, AREA
@@ -318,6 +320,8 @@ def choose(
     memory; target out of reach).
     """
     device = lookup(device_name)
+    if weight_bits is None:
+        weight_bits = widths.weight_bits(graphs)
     if goal is Goal.AREA and target_fps is None:
         raise UsageError(Problem("--area", "no --target-fps is given", "say how many frames per second it must reach"))
     if target_fps is not None and not target_fps > 0:

@@ -12,7 +12,7 @@ from flow.isa.render import ROOT, engine_package
 from flow.simulate.verilator import find_verilator, run_tool
 
 SHAPES = {
-    "axi128": HwConfig(2, 8, 8, axi_bytes=128, weight_bits=1, inp_banks=1),
+    "axi128": HwConfig(2, 8, 8, axi_bytes=128, weight_bits=2, inp_banks=1),
     "odd": HwConfig(3, 12, 4, axi_bytes=32, weight_bits=4, inp_depth=60, packed=False),
     "1x16x8": HwConfig(1, 16, 8, axi_bytes=16),
     "6x32x16": HwConfig(6, 32, 16, axi_bytes=64, inp_banks=10, inp_depth=4096, acc_depth=1024, wgt_depth=4096,

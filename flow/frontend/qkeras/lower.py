@@ -25,6 +25,7 @@ from flow.frontend.qkeras.exact import (
 from flow.frontend.qkeras.fixed import common_exponent, integers
 from flow.frontend.qkeras.steps import Float64, Grid
 from flow.graph import ir
+from flow.graph.widths import width_of
 
 #: float32 holds integers exactly up to here
 FLOAT32_EXACT = 1 << 24
@@ -32,10 +33,9 @@ ORACLE, ORACLE_WIDE = "qkeras", "qkeras float64"
 _LINEAR_REMEDY = "put a quantiser behind it, for example QActivation('quantized_bits(8, 2, alpha=1)')"
 
 
-def weight_bits(weights: np.ndarray) -> int:
-    """Narrowest weights of an engine that hold these integers: 2, 4 or 8 bits (16: none)."""
-    low, high = int(weights.min()), int(weights.max())
-    return next((bits for bits in (2, 4, 8) if low >= -1 << (bits - 1) and high < 1 << (bits - 1)), 16)
+def fits(weights: np.ndarray, bits: int) -> bool:
+    """Whether signed integers fit this many bits."""
+    return -1 << (bits - 1) <= int(weights.min()) and int(weights.max()) < 1 << (bits - 1)
 
 
 class NeedsFloat64(Exception):
@@ -373,7 +373,7 @@ class _Lowering:
         source, weights, bias, sums = self.accumulator(core)
         exact = fit(sums, apply, grid or self.natural_grid(core, sums, apply))
         shift = exact.scale
-        if shift and weight_bits(weights << shift) == weight_bits(weights):
+        if shift and fits(weights << shift, width_of(weights)):
             weights, shift = weights << shift, 0
         int8 = self.arranged(core, weights).astype(np.int8)
         int32 = ((bias << exact.scale) + exact.addend).astype(np.int32)
