@@ -44,6 +44,7 @@ _NEEDS = (
     Need("aws_build_dcp_from_cl.py", "AWS F2 images", "AWS's aws-fpga, branch f2: source hdk_setup.sh", package=False,
          optional=True, version=()),
 )
+_OPENCL = Need("OpenCL device", "the opencl engine", "Debian package pocl-opencl-icd", optional=True)
 _MISSING = "missing"
 #: seconds a command may take to tell its version
 _PATIENCE = 30
@@ -51,7 +52,8 @@ _PATIENCE = 30
 
 def examine() -> tuple[str, Any]:
     """One line per need; the JSON value tells whether everything that is not optional is there."""
-    states = [(Need("python", "everything", ""), sys.version.split()[0]), *((need, _state(need)) for need in _NEEDS)]
+    states = [(Need("python", "everything", ""), sys.version.split()[0]), *((need, _state(need)) for need in _NEEDS),
+              (_OPENCL, _opencl())]
     good = all(state != _MISSING or need.optional for need, state in states)
     lines = []
     for need, state in states:
@@ -62,6 +64,12 @@ def examine() -> tuple[str, Any]:
     found = [{"name": need.name, "state": state, "for": need.gives, "get": need.get, "optional": need.optional}
              for need, state in states]
     return "\n".join(lines), {"ok": good, "found": found}
+
+
+def _opencl() -> str:
+    from flow.opencl.device import missing
+
+    return _MISSING if missing() else "found"
 
 
 def _state(need: Need) -> str:
