@@ -155,8 +155,8 @@ def resnet8() -> Any:
 
 
 def traps() -> Any:
-    """Large kernels, averages of negative numbers, an activation after pooling, residual inputs with different binary points,
-    fan-out to kernels of different sizes, strides; 18 x 18 x 3, 4 bits, 16-bit biases."""
+    """Large kernels, averages of negative numbers, an activation after pooling, residual inputs with different binary
+    points, fan-out to kernels of different sizes, strides; 18 x 18 x 3, 4 bits, 16-bit biases."""
     import tensorflow as tf
     from qkeras import QActivation, QAveragePooling2D, QConv2D, QDense
 

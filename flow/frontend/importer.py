@@ -68,7 +68,8 @@ def _qkeras(path: Path, kind: Kind, calibration: Path | None, name: str) -> Impo
         found = "calibration data for a QKeras model, which has quantisers of its own"
         raise UsageError(Problem(str(calibration), found, "leave --calibration out for a QKeras model"))
     model = import_qkeras(path, name)
-    return Imported(model.graph, path.read_bytes(), model.graph.notes, Kind.QKERAS_H5, "the model's own quantisers", model.layers)
+    ranges = "the model's own quantisers"
+    return Imported(model.graph, path.read_bytes(), model.graph.notes, Kind.QKERAS_H5, ranges, model.layers)
 
 
 def graph_of(flatbuffer: bytes, name: str, where: str, layers: tuple[str, ...] = ()) -> Graph:

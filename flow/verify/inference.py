@@ -16,11 +16,15 @@ from flow.verify.engines import open_engine
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
 
-def quantise(values: npt.NDArray[np.generic], tensor: Tensor) -> Int8:
-    """float -> int8 as TFLite's QUANTIZE does it: float32 quotient, halves away from zero, clamped."""
+def quantise(values: npt.NDArray[np.generic], tensor: Tensor, half_even: bool = False) -> Int8:
+    """float -> int8 as TFLite's QUANTIZE does it: float32 quotient, halves away from zero, clamped.
+
+    half_even: as QKeras rounds.
+    """
     quotient = np.asarray(values, np.float32) / np.float32(tensor.scale)
     whole = np.trunc(quotient)
-    rounded = whole + np.where(np.abs(quotient - whole) >= 0.5, np.sign(quotient), np.float32(0))
+    away = whole + np.where(np.abs(quotient - whole) >= 0.5, np.sign(quotient), np.float32(0))
+    rounded = np.rint(quotient) if half_even else away
     result: Int8 = np.clip(rounded + tensor.zero_point, -128, 127).astype(np.int8)
     return result
 
@@ -47,8 +51,12 @@ def infer(graph: Graph, program: Program, images: npt.NDArray[np.generic] | Arra
     if not as_float:
         return dict(stacked)
     scales = {output.result: (output.result_scale, output.result_zero_point) for output in program.outputs}
-    return {name: (np.float32(scales[name][0]) * (value.astype(np.int32) - scales[name][1])).astype(np.float32)
+    real = {name: (np.float32(scales[name][0]) * (value.astype(np.int32) - scales[name][1])).astype(np.float32)
             for name, value in stacked.items()}
+    for wide in graph.wide:  # digits, added up exactly
+        total = sum(real.pop(plane).astype(np.float64) for plane in wide.planes)
+        real[wide.name] = np.asarray(total, np.float32)
+    return real
 
 
 def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
@@ -69,7 +77,8 @@ def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
         elif values.dtype != np.int8 and values.dtype.kind != "f":
             problems.append(Problem(f"input {name}", f"type {values.dtype}", "float32, or int8 if already quantised"))
         else:
-            quantised[name] = values.astype(np.int8) if values.dtype == np.int8 else quantise(values, tensor)
+            half_even = graph.oracle != "tflite"
+            quantised[name] = values.astype(np.int8) if values.dtype == np.int8 else quantise(values, tensor, half_even)
     if len({len(values) for values in quantised.values()}) > 1:
         problems.append(Problem("inputs", "different numbers of images", "give each input the same number"))
     if problems:

@@ -25,9 +25,10 @@ warnings.simplefilter("ignore")
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
 import numpy as np  # noqa: E402
-
 import qkeras_networks  # noqa: E402
+
 from flow import schedule  # noqa: E402
+from flow.build.progress import Silent  # noqa: E402
 from flow.errors import FlowError  # noqa: E402
 from flow.frontend.qkeras.lower import ORACLE_WIDE, lower  # noqa: E402
 from flow.frontend.qkeras.read import read  # noqa: E402
@@ -38,7 +39,6 @@ from flow.hardware.config import HwConfig  # noqa: E402
 from flow.oracle.qkeras_load import in_float64, load  # noqa: E402
 from flow.oracle.qkeras_run import digits, quantised, real  # noqa: E402
 from flow.oracle.qkeras_worker import output  # noqa: E402
-from flow.build.progress import Silent  # noqa: E402
 from flow.verify import stimuli  # noqa: E402
 from flow.verify.engines import open_engine  # noqa: E402
 

@@ -19,7 +19,7 @@ ENGINES = {
                       par_depth=4),
     "2x32x16": HwConfig(2, 32, 16, axi_bytes=64, inp_banks=2, inp_depth=32, acc_depth=16, wgt_depth=64, out_depth=32,
                         par_depth=4),
-    "1x8x4 ternary": HwConfig(1, 8, 4, weight_bits=2, axi_bytes=8, inp_banks=2, inp_depth=32, acc_depth=24, wgt_depth=32,
+    "1x8x4 2 bits": HwConfig(1, 8, 4, weight_bits=2, axi_bytes=8, inp_banks=2, inp_depth=32, acc_depth=24, wgt_depth=32,
                              out_depth=32, par_depth=8, queue_depth=2),
     "5x12x12 4 bits": HwConfig(5, 12, 12, weight_bits=4, axi_bytes=32, inp_banks=1, inp_depth=40, acc_depth=24,
                                wgt_depth=32, out_depth=24, par_depth=4),
