@@ -60,13 +60,18 @@ def lower(graph: ir.Graph, hw: HwConfig, trace: bool) -> Lowered:
 
 
 def _narrow(window: ir.Window, weights: ir.Int8 | ir.Int16) -> tuple[ir.Window, ir.Int8]:
-    """Factors of 9 bits as the sum of two int8 taps that read the same input."""
+    """Factors of 9 bits as the sum of int8 taps that read the same input."""
     if weights.dtype == np.int8:
         return window, weights.astype(np.int8, copy=False)
     if window.kernel != (1, 1):
         raise AssertionError("only 1 x 1 depthwise weights may be wider than int8")
-    halves = np.concatenate([weights // 2, weights - weights // 2], axis=1)
-    return replace(window, kernel=(1, 2), dilation=(1, 0)), halves.astype(np.int8)
+    parts = []
+    rest = weights
+    while rest.any():
+        parts.append(np.clip(rest, -128, 127))
+        rest = rest - parts[-1]
+    taps = np.concatenate(parts, axis=1)
+    return replace(window, kernel=(1, len(parts)), dilation=(1, 0)), taps.astype(np.int8)
 
 
 class _Lowering:

@@ -96,6 +96,7 @@ class RandomGraph:
         """A factor of 9 bits for each channel."""
         source = self.pick()
         weights = self.random.integers(-255, 256, (1, 1, source.channels)).astype(np.int16)
+        weights[..., 0] = self.random.choice([-255, 255])
         output = self.tensor(*source.shape)
         bias = np.zeros(source.channels, np.int32)
         self.nodes.append(ir.DepthwiseConv2D(f"factors{len(self.nodes)}", (source.name,), (output.name,),
