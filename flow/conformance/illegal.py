@@ -161,6 +161,7 @@ def encoding_faults(hw: HwConfig, seed: int) -> list[IllegalCase]:
     without = list(case.program[:-1])
     found.append(IllegalCase("no FINISH", _rebuild(case, without),
                              Verdict(ErrorCode.ILLEGAL, Unit.FETCH, len(without) - 1)))
+    found.append(IllegalCase("an empty stream", _rebuild(case, []), Verdict(ErrorCode.ILLEGAL)))
     head = bytearray(encode_stream(case.program, hw.hash)[: isa.INSTRUCTION_BYTES])
     for name, at in (("magic", 0), ("ABI major", 6), ("configuration hash", 8)):
         wrong = bytearray(head)

@@ -20,6 +20,8 @@ class Instruction:
     values: tuple[int, ...]
 
     def __getattr__(self, name: str) -> int:
+        if name in ("opcode", "values"):  # not set yet: a copy in the making
+            raise AttributeError(name)
         try:
             return self.values[_INDEX[self.opcode][name]]
         except KeyError:

@@ -96,5 +96,5 @@ EDGE_CASES: dict[Opcode, tuple[str, ...]] = {
         "The token to LOAD is given after the last write response.",
     ),
     Opcode.FINISH: ("pop and push are 0, else ILLEGAL.",
-                    "Missing at the end of the stream, or not at its end: ILLEGAL."),
+                    "Missing at the end of the stream, or not at its end, or an empty stream: ILLEGAL."),
 }

@@ -57,6 +57,8 @@ class Engine:
         if (header["magic"], header["abi_major"], header["config_hash"]) != (
                 isa.STREAM_MAGIC, isa.ABI_MAJOR, self.hw.hash):
             return Verdict(ErrorCode.HEADER)
+        if header["count"] == 0:
+            return Verdict(ErrorCode.ILLEGAL)
         program: list[Instruction] = []
         for pc in range(header["count"]):
             at = stream_offset + isa.INSTRUCTION_BYTES * (pc + 1)

@@ -65,8 +65,8 @@ def _narrow(window: ir.Window, weights: ir.Int8 | ir.Int16) -> tuple[ir.Window, 
         return window, weights.astype(np.int8, copy=False)
     if window.kernel != (1, 1):
         raise AssertionError("only 1 x 1 depthwise weights may be wider than int8")
-    parts = []
-    rest = weights
+    parts: list[np.ndarray] = []
+    rest: np.ndarray = weights
     while rest.any():
         parts.append(np.clip(rest, -128, 127))
         rest = rest - parts[-1]

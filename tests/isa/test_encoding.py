@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -66,3 +69,8 @@ def test_registers_do_not_overlap() -> None:
 def test_committed_files_are_what_the_description_renders(path: object) -> None:
     text = render.committed()[path]  # type: ignore[index]
     assert path.read_text() == text, "run: python -m flow.isa.render"  # type: ignore[attr-defined]
+
+
+def test_an_instruction_can_be_copied() -> None:
+    instruction = make(Opcode.LOAD, base=3)
+    assert copy.deepcopy(instruction) == instruction and pickle.loads(pickle.dumps(instruction)) == instruction
