@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flow.graph.ir import Graph
     from flow.schedule.program import Program
     from flow.size import Sizing
+    from flow.verify.accuracy import Accuracy
     from flow.verify.verdict import Verdict
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -181,6 +182,14 @@ class Folder:
             program = schedule.compile(graph, program.hw, trace=True)
         return _verify(graph, self._imported.flatbuffer, program, engine, images, seed, trace_layers,
                        progress or Silent())
+
+    def accuracy(self, images: npt.NDArray[np.generic], labels: npt.NDArray[np.generic], *, engine: str = "rtl",
+                 seed: int = 0, progress: Progress | None = None) -> Accuracy:
+        """Accuracy of the float model, the quantised one and the engine on labelled images."""
+        from flow.verify.accuracy import accuracy
+
+        return accuracy(self._imported.graph, self._imported.flatbuffer, self._program, images, labels, engine, seed,
+                        progress or Silent())
 
     def run(self, images: npt.NDArray[np.generic] | Arrays, *, engine: str = "rtl",
             progress: Progress | None = None) -> Arrays:

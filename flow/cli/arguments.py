@@ -36,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("folder", type=Path, metavar="DIR")
     verify.add_argument("--engine", choices=(*_ENGINES, "all"), default="rtl", help="all: every one, side by side")
     _stimuli_options(verify)
+    verify.add_argument("--labelled", type=Path, metavar="X.npz",
+                        help="arrays images and labels: accuracy of float model, quantised model and engine")
     verify.add_argument("--trace-layers", action="store_true", help="materialise and compare every tensor of the graph")
     _json_option(verify)
 

@@ -24,6 +24,16 @@ def read_images(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[np.ge
                                  "give an .npy or .npz file")) from None
 
 
+def read_labelled(path: Path) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+    """Arrays ``images`` and ``labels`` of an .npz. Raises UsageError."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return content["images"], content["labels"]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise UsageError(Problem(f"--labelled {path}", f"not readable ({error})",
+                                 "give an .npz with arrays images (N, height, width, channels) and labels")) from None
+
+
 def write_images(path: Path, values: Mapping[str, npt.NDArray[np.generic]]) -> None:
     """One output to an .npy, several to an .npz by name. Raises UsageError."""
     try:

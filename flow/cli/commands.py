@@ -43,6 +43,12 @@ def verify(options: Namespace, progress: Progress) -> Answer:
     from flow.report.text import side_by_side, verification_lines
 
     folder = Folder(options.folder)
+    if options.labelled is not None:
+        from flow.cli.arrays import read_labelled
+
+        images, labels = read_labelled(options.labelled)
+        found = folder.accuracy(images, labels, engine=options.engine, seed=options.seed, progress=progress)
+        return "\n".join(found.lines()), found.to_json()
     if options.engine == "all":
         results = {engine: folder.verify(engine=engine, images=options.images, seed=options.seed,
                                          trace_layers=options.trace_layers, progress=progress)

@@ -128,3 +128,19 @@ def _quantised_weights(layer: Any) -> list[Any] | None:
         tensor = tf.convert_to_tensor(values)
         result.append((tensor if quantiser is None else quantiser(tensor)).numpy())
     return result
+
+
+def without_quantisers(model: Any) -> None:
+    """Let the model compute with its float weights and unrounded activations."""
+    for layer in model.layers:
+        for part in ("kernel", "bias", "depthwise", "gamma", "beta", "mean", "variance"):
+            if getattr(layer, f"{part}_quantizer_internal", None) is not None:
+                setattr(layer, f"{part}_quantizer_internal", _as_it_is)
+        functions: list[Any] = [getattr(layer, "quantizer", None), getattr(layer, "activation", None)]
+        for function in functions:
+            if hasattr(function, "qnoise_factor"):
+                function.qnoise_factor = 0.0
+
+
+def _as_it_is(values: Any) -> Any:
+    return values

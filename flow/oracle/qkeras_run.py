@@ -55,12 +55,18 @@ def run(
     return [{name: values[index] for name, values in whole.items()} for index in range(len(inputs))]
 
 
-def predict(model: bytes, inputs: dict[str, np.ndarray], layers: list[str], wide: bool) -> dict[str, np.ndarray]:
-    """Outputs of the named layers as float64 (images first) for real inputs, computed in float32 or (wide) float64."""
+def predict(
+    model: bytes, inputs: dict[str, np.ndarray], layers: list[str], wide: bool, plain: bool = False
+) -> dict[str, np.ndarray]:
+    """Outputs of the named layers as float64 (images first) for real inputs, computed in float32 or (wide) float64.
+
+    plain: without the quantisers of weights and activations, as far as QKeras can leave them out.
+    """
     with tempfile.TemporaryDirectory(prefix="flow-oracle-") as place:
         folder = Path(place)
         (folder / "model.h5").write_bytes(model)
-        (folder / "request.json").write_text(json.dumps({"inputs": list(inputs), "layers": layers, "wide": wide}))
+        request = {"inputs": list(inputs), "layers": layers, "wide": wide, "plain": plain}
+        (folder / "request.json").write_text(json.dumps(request))
         arrays: dict[str, Any] = {str(index): values for index, values in enumerate(inputs.values())}
         np.savez(folder / "in.npz", **arrays)
         outcome = run_worker("flow.oracle.qkeras_worker", str(folder))

@@ -15,13 +15,15 @@ import numpy as np
 
 
 def main(folder: Path) -> None:
-    from flow.oracle.qkeras_load import in_float64, load
+    from flow.oracle.qkeras_load import in_float64, load, without_quantisers
 
     model = load(folder / "model.h5")
     import tensorflow as tf
 
     request = json.loads((folder / "request.json").read_text())
     kind = "float64" if request["wide"] else "float32"
+    if request.get("plain"):
+        without_quantisers(model)
     if request["wide"]:
         model = in_float64(model)
     with np.load(folder / "in.npz") as archive:

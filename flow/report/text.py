@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from flow.report.figures import Figures, Speed
 from flow.verify.verdict import Verdict
 
+_ORACLES = {
+    "tflite": "TensorFlow Lite's reference kernels",
+    "qkeras": "QKeras's predict",
+    "qkeras float64": "QKeras's predict in float64 (an accumulator can pass what float32 holds)",
+}
+
 
 def _speed(speed: Speed, figures: Figures) -> str:
     return (f"{speed.fps:.1f} frames/s on {figures.cores} core{'s' if figures.cores > 1 else ''}, "
@@ -20,7 +26,7 @@ def bit_exact_line(verdict: Verdict | None) -> str:
         return "bit-exact:  not verified"
     answer = "yes" if verdict.bit_exact else "NO"
     return (f"bit-exact:  {answer}: {verdict.values_compared} values of {verdict.layers_compared} tensors and the "
-            f"outputs, {verdict.images} images, {verdict.engine} engine against TensorFlow Lite's reference kernels")
+            f"outputs, {verdict.images} images, {verdict.engine} engine against {_ORACLES[verdict.oracle]}")
 
 
 def summary(figures: Figures) -> str:

@@ -51,8 +51,10 @@ def infer(graph: Graph, program: Program, images: npt.NDArray[np.generic] | Arra
     if not as_float:
         return dict(stacked)
     scales = {output.result: (output.result_scale, output.result_zero_point) for output in program.outputs}
-    real = {name: (np.float32(scales[name][0]) * (value.astype(np.int32) - scales[name][1])).astype(np.float32)
-            for name, value in stacked.items()}
+    real: dict[str, npt.NDArray[np.generic]] = {}
+    for name, value in stacked.items():
+        scale, zero_point = scales[name]
+        real[name] = (np.float32(scale) * (value.astype(np.int32) - zero_point)).astype(np.float32)
     for wide in graph.wide:  # digits, added up exactly
         total = sum(real.pop(plane).astype(np.float64) for plane in wide.planes)
         real[wide.name] = np.asarray(total, np.float32)

@@ -74,7 +74,7 @@ def verify(
     finally:
         batch_engine.close()
     dead = _judged(dead_tensors(expected, {name: tensor.zero_point for name, tensor in graph.tensors.items()}), graph)
-    verdict = _verdict(engine, count, program, runs, tallies, dead, trace_layers)
+    verdict = _verdict(engine, count, program, runs, tallies, dead, trace_layers, graph.oracle)
     wanted = tuple({name: image[name] for name in sorted(results)} for image in expected)
     return Verification(verdict, tuple(chosen), wanted, tuple(obtained)), sum(run.seconds for run in runs)
 
@@ -100,7 +100,7 @@ def _compare(program: Program, run: BatchRun, indices: list[int], expected: list
 
 
 def _verdict(engine: str, count: int, program: Program, runs: list[BatchRun], tallies: dict[str, _Tally],
-             dead: list[Dead], trace_layers: bool) -> Verdict:
+             dead: list[Dead], trace_layers: bool, oracle_name: str) -> Verdict:
     peak = program.hw.macs_per_cycle
     pix = program.hw.pix
     timed = [run.cycles for run in runs if run.cycles is not None]
@@ -136,6 +136,7 @@ def _verdict(engine: str, count: int, program: Program, runs: list[BatchRun], ta
         layers=tuple(layers),
         counters=tuple(counters.items()),
         trace_layers=trace_layers,
+        oracle=oracle_name,
     )
 
 

@@ -64,6 +64,7 @@ class Verdict:
     layers: tuple[LayerVerdict, ...]
     counters: tuple[tuple[str, int], ...]
     trace_layers: bool
+    oracle: str = "tflite"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; counters as an object."""

@@ -1,0 +1,77 @@
+"""Accuracy on labelled images, from the hardware's own outputs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from flow import oracle
+from flow.build.progress import Progress
+from flow.errors import Problem, UsageError
+from flow.graph.ir import Graph, Int8
+from flow.oracle import qkeras_run
+from flow.schedule.program import Program
+from flow.verify.inference import infer, quantise
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Shares of images whose largest output is their label. float_model: without quantisers (QKeras only).
+
+    differing: images whose outputs are not the same on the engine and in the quantised model, value by value.
+    """
+
+    images: int
+    float_model: float | None
+    quantised_model: float
+    engine: float
+    differing: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """For a reader."""
+        shown = [] if self.float_model is None else [f"float model      {self.float_model:8.2%}"]
+        shown += [f"quantised model  {self.quantised_model:8.2%}", f"engine           {self.engine:8.2%}"]
+        same = f"{len(self.differing)} differ" if self.differing else "equal in every value of every image"
+        return [f"accuracy on {self.images} labelled images", *shown, f"engine and quantised model: {same}"]
+
+
+def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[np.generic],
+             labels: npt.NDArray[np.generic], engine: str, seed: int, progress: Progress) -> Accuracy:
+    """Classify ``images`` (N, height, width, channels; real values) on the engine and with the oracle.
+
+    labels: N class numbers. Raises UsageError if they do not fit a network of one input and one vector of classes.
+    """
+    results = tuple(wide.planes for wide in graph.wide) or tuple((name,) for name in graph.outputs)
+    if len(graph.inputs) != 1 or len(results) != 1 or len(images) != len(labels) or not len(images):
+        found = f"{len(graph.inputs)} inputs, {len(results)} outputs, {len(images)} images, {len(labels)} labels"
+        raise UsageError(Problem("labelled images", found, "one input, one output, and a label for each image"))
+    name, tensor = graph.inputs[0], graph.tensors[graph.inputs[0]]
+    given = np.stack([quantise(image, tensor, graph.oracle != "tflite").reshape(tensor.shape) for image in images])
+    obtained = infer(graph, program, given, engine, seed, progress)
+    wanted = oracle.expected(graph, model, [{name: image} for image in given], keep=list(results[0]))
+    of_engine = _scores(graph, results[0], {plane: np.asarray(obtained[plane], np.int8) for plane in results[0]})
+    of_model = _scores(graph, results[0], {plane: np.stack([image[plane] for image in wanted]) for plane in results[0]})
+    differing = np.flatnonzero((of_engine != of_model).any(axis=1))
+    plain = None
+    if graph.oracle != "tflite":
+        layer = graph.wide[0].name if graph.wide else results[0][0]
+        floats = qkeras_run.predict(model, {name: np.asarray(images)}, [layer], False, plain=True)[layer]
+        plain = _share(floats.reshape(len(images), -1), labels)
+    return Accuracy(len(images), plain, _share(of_model, labels), _share(of_engine, labels), tuple(differing.tolist()))
+
+
+def _scores(graph: Graph, planes: tuple[str, ...], values: dict[str, Int8]) -> npt.NDArray[np.float64]:
+    """Real values (images, classes)."""
+    parts = [qkeras_run.real(values[plane], graph.tensors[plane]).reshape(len(values[plane]), -1) for plane in planes]
+    total: npt.NDArray[np.float64] = np.sum(parts, axis=0)
+    return total
+
+
+def _share(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.generic]) -> float:
+    return float((scores.argmax(axis=1) == np.asarray(labels).reshape(-1)).mean())
