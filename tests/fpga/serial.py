@@ -42,7 +42,8 @@ def build(folder: Path, program: Program, clocks: int, fraction: int = 0) -> Non
                FIRMWARE / "host" / "platform_serial.c", FIRMWARE / "host" / "flow_host.c", "model.c"]
     run_tool(["gcc", "-std=c11", "-O2", "-Wall", "-Werror", "-DFLOW_HOST_WITHOUT_SIM", "-DFLOW_HOST_WITH_SERIAL",
               *includes, "-c", *(str(path) for path in sources)], folder, environment, "compiling the firmware")
-    run_tool(["g++", "-std=gnu++20", "-O2", "-pthread", f"-DCLOCKS={clocks}", *includes, f"-isystem{root}/include",
+    run_tool(["g++", "-std=gnu++20", "-O2", "-pthread", f"-DDIVISOR=UINT64_C({256 * clocks + fraction})", *includes,
+              f"-isystem{root}/include",
               f"-isystem{root}/include/vltstd", str(Path(__file__).with_name("serial_sim.cpp")),
               *sorted(path.name for path in folder.glob("*.o")), "obj/libVserial_system.a", "obj/libverilated.a", "-lm",
               "-o", "host"], folder, environment, "linking the system")

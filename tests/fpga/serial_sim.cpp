@@ -1,5 +1,6 @@
-// The serial device of flow_serial, with the Verilated serial_system at the other end of the line. CLOCKS is the time of one bit; the clock
-// is the time: one cycle is one nanosecond. FLOW_SERIAL_SEED plants bytes that are flipped or lost, in both directions.
+// The serial device of flow_serial, with the Verilated serial_system at the other end of the line. DIVISOR is the time of
+// one bit in 1/256 clocks; the clock is the time: one cycle is one nanosecond. FLOW_SERIAL_SEED plants bytes that are
+// flipped or lost, in both directions.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +23,7 @@ struct Board {
   std::unique_ptr<Vserial_system> top;
   uint64_t cycles = 0;
   std::deque<uint8_t> received;
-  uint64_t next_sample = 0;
+  uint64_t next_sample = 0;  // in 1/256 clocks
   int bit = -1;
   uint8_t byte = 0;
   uint64_t random = 0;
@@ -53,10 +54,10 @@ struct Board {
     if (bit < 0) {
       if (!top->tx_o && top->rst_ni) {
         bit = 0;
-        next_sample = cycles + CLOCKS + CLOCKS / 2;
+        next_sample = 256 * cycles + DIVISOR + DIVISOR / 2;
       }
-    } else if (cycles >= next_sample) {
-      next_sample += CLOCKS;
+    } else if (256 * cycles >= next_sample) {
+      next_sample += DIVISOR;
       if (bit < 8) {
         byte = static_cast<uint8_t>(byte >> 1 | top->tx_o << 7);
         ++bit;
@@ -71,9 +72,11 @@ struct Board {
   void send(uint8_t value) {
     if (chance(2000)) return;
     if (chance(2000)) value ^= 0x04;
+    uint64_t end = 256 * cycles;
     for (uint64_t i = 0; i < kFrameBits; ++i) {
       top->rx_i = i == 0 ? 0 : i == kFrameBits - 1 ? 1 : value >> (i - 1) & 1;
-      for (unsigned clock = 0; clock < CLOCKS; ++clock) step();
+      end += DIVISOR;
+      while (256 * cycles < end) step();
     }
   }
 };
