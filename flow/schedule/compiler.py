@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 from flow.errors import CapacityError, Problem
 from flow.graph import ir
 from flow.hardware.config import HwConfig
@@ -15,8 +18,8 @@ from flow.schedule.lower import Lowered, lower
 from flow.schedule.memory import MemoryPlan, plan_memory
 from flow.schedule.order import hoist_loads
 from flow.schedule.program import HostInput, HostOutput, LayerSpan, Program, Written
-from flow.schedule.residency import Residency, everything_moves, plan_residency
-from flow.schedule.steps import Machine
+from flow.schedule.residency import Residency, everything_moves, interleaved, plan_residency
+from flow.schedule.steps import Machine, Part
 from flow.schedule.timing import estimate
 
 
@@ -58,15 +61,20 @@ def _assemble(graph: ir.Graph, hw: HwConfig, lowered: Lowered, residency: Reside
     code: list[Instruction] = []
     tags: list[int] = []
     problems: list[Problem] = []
+    together = interleaved(lowered.layers, residency.tensors)
     for index, layer in enumerate(lowered.layers):
+        if index - 1 in together:
+            continue
         machine.begin(index)
         try:
-            part = emit_layer(layer, machine)
+            parts = emit_layer(layer, machine)
+            beside = emit_layer(lowered.layers[index + 1], machine) if index in together else None
+            for tag, part in _in_turn(index, parts, beside):
+                made = part.code()
+                code += made
+                tags += [tag] * len(made)
         except CapacityError as error:
             problems.extend(error.problems)
-            continue
-        code += part
-        tags += [index] * len(part)
     if problems:
         raise CapacityError(problems)
     code, tags = hoist_loads(code, tags, hw)
@@ -91,7 +99,27 @@ def _assemble(graph: ir.Graph, hw: HwConfig, lowered: Lowered, residency: Reside
     )
 
 
-def emit_layer(layer: Layer, machine: Machine) -> list[Instruction]:
+#: parts of the layer beside after each part of a layer
+MOST_IN_TURN = 2
+
+
+def _in_turn(index: int, parts: Iterator[Part], beside: Iterator[Part] | None) -> Iterator[tuple[int, Part]]:
+    """A layer's parts and, between them, those of the layer that reads its output as soon as the rows are there."""
+    waiting = next(beside, None) if beside else None
+    rows = 0
+    for part in parts:
+        yield index, part
+        for _ in range(MOST_IN_TURN):
+            if beside and waiting and waiting.rows <= rows:  # complete before this part: the array is ahead by one
+                yield index + 1, waiting
+                waiting = next(beside, None)
+        rows = part.rows
+    while beside and waiting:
+        yield index + 1, waiting
+        waiting = next(beside, None)
+
+
+def emit_layer(layer: Layer, machine: Machine) -> Iterator[Part]:
     """Instructions of one layer, without tokens."""
     match layer:
         case ConvLayer():
@@ -99,16 +127,21 @@ def emit_layer(layer: Layer, machine: Machine) -> list[Instruction]:
         case PoolLayer():
             return elementwise.pool(layer, machine)
         case MeanLayer():
-            return elementwise.mean(layer, machine)
+            return _whole(elementwise.mean, layer, machine)
         case BinaryLayer():
-            return elementwise.binary(layer, machine)
+            return _whole(elementwise.binary, layer, machine)
         case OffsetLayer():
-            return elementwise.offset(layer, machine)
+            return _whole(elementwise.offset, layer, machine)
         case MapLayer():
-            return elementwise.copy(layer, machine)
+            return _whole(elementwise.copy, layer, machine)
         case JoinLayer():
-            return elementwise.join(layer, machine)
+            return _whole(elementwise.join, layer, machine)
     raise AssertionError(f"no schedule for {type(layer).__name__}")
+
+
+def _whole(emit: Callable[[Any, Machine], list[Instruction]], layer: Layer, machine: Machine) -> Iterator[Part]:
+    """A layer in one part."""
+    yield Part(lambda: emit(layer, machine), layer.output.height)
 
 
 def _resolve(lowered: Lowered, name: str) -> str:

@@ -13,7 +13,7 @@ from flow.isa.encoding import Instruction, make
 from flow.schedule.geometry import Span, Tile
 from flow.schedule.layers import ConvLayer
 from flow.schedule.residency import Resident
-from flow.schedule.steps import ROUNDING, Machine, Ring, tensor_requantise
+from flow.schedule.steps import ROUNDING, Machine, Part, Ring, tensor_requantise
 from flow.schedule.tiling import Chunk, ConvPlan, plan_convolution
 from flow.schedule.transfer import load_blocks, load_vectors, store_blocks
 
@@ -130,8 +130,9 @@ class Convolution:
 
     # the layer --------------------------------------------------------------------------------------------------
 
-    def emit(self) -> list[Instruction]:
-        """All instructions in an order that is right when executed one after the other."""
+    def parts(self) -> Iterator[Part]:
+        """All instructions in an order that is right when executed one after the other, in parts; how many rows of the
+        output are complete after each."""
         machine, layer, hw = self.machine, self.layer, self.hw
         if layer.residual:
             self.slot_a = self._table(Table.A, layer.residual.table_a)
@@ -165,7 +166,12 @@ class Convolution:
                             bases[block, 0, n] = self.load_piece(piece)
                 for tile in self.plan.tiles(macro):
                     self._tile(macro, tile, group, view, bases if self.held else None, par)
-        return self.code
+                last = group.stop == self.blocks and macro.x + macro.width == layer.output.width
+                yield Part(self._take_code, macro.y + macro.height if last else macro.y)
+
+    def _take_code(self) -> list[Instruction]:
+        code, self.code = self.code, []
+        return code
 
     def _table(self, table: Table, values: np.ndarray) -> int:
         slot, load = self.machine.load_table(table, values)
@@ -284,14 +290,14 @@ class Convolution:
         """ALU fields of the result's place: the output buffer, or the input buffer if the tensor stays there."""
         if self.kept is None:
             return {"to_out": 1, "out_base": out, "k_out": tile.pixels, "i_out": tile.width, "j_out": 1}
-        base, row, column = _resident_block(self.kept, block, tile, self.hw.blocks)
+        base, row, column = self.kept.block(block, tile.y, tile.x, self.hw.blocks)
         return {"to_inp": 1, "dst_base": base, "i_dst": row, "j_dst": column}
 
     def _operand(self, tile: Tile, block: int, skip: int) -> dict[str, int]:
         """ALU fields of the second operand's place."""
         if self.skip is None:
             return {"src_base": skip, "k_src": tile.pixels, "i_src": tile.width, "j_src": 1}
-        base, row, column = _resident_block(self.skip, block, tile, self.hw.blocks)
+        base, row, column = self.skip.block(block, tile.y, tile.x, self.hw.blocks)
         return {"src_base": base, "i_src": row, "j_src": column}
 
 
@@ -316,12 +322,6 @@ def _resident_view(resident: Resident) -> View:
     return View(resident.base, 0, -resident.border.top, -resident.border.left, resident.plane, resident.pitch)
 
 
-def _resident_block(resident: Resident, block: int, tile: Tile, blocks: int) -> tuple[int, int, int]:
-    """(first block address, step per row, step per column) of a tile of channel block ``block``."""
-    vector = _resident_view(resident).address(block // blocks, tile.y, tile.x)
-    return vector * blocks + block % blocks, resident.pitch * blocks, blocks
-
-
 def source_rows(tile: Tile, stride: int, dilation: int, kernel_rows: range, before: int, limit: int) -> Span:
     """Rows that ``kernel_rows`` of a kernel read for a tile's output rows."""
     start = tile.y * stride - before + kernel_rows.start * dilation
@@ -331,6 +331,6 @@ def source_rows(tile: Tile, stride: int, dilation: int, kernel_rows: range, befo
     return Span(start, stop, low, high)
 
 
-def convolution(layer: ConvLayer, machine: Machine) -> list[Instruction]:
+def convolution(layer: ConvLayer, machine: Machine) -> Iterator[Part]:
     """Instructions of a convolution, without tokens, right in program order."""
-    return Convolution(layer, machine).emit()
+    return Convolution(layer, machine).parts()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,9 +15,12 @@ from flow.isa.encoding import Instruction, make
 from flow.schedule.average import reciprocal
 from flow.schedule.geometry import Span, Tile, source_span, split, tiles
 from flow.schedule.layers import BinaryLayer, JoinLayer, MapLayer, MeanLayer, OffsetLayer, PoolLayer
-from flow.schedule.steps import Machine, tensor_requantise
+from flow.schedule.steps import Machine, Part, tensor_requantise
 from flow.schedule.tiling import pixel_limit, spatial_tile
 from flow.schedule.transfer import load_blocks, load_vectors, store_blocks
+
+#: tiles of a pooling beside a convolution are this much smaller than the accumulators allow
+SHORT = 4
 
 FULL = {"clamp": 1, "clamp_min": -128, "clamp_max": 127}
 
@@ -58,43 +63,78 @@ def _block_tiles(name: str, output: Tensor, machine: Machine,
     return height, width, max(1, min(blocks, limit // (height * width), room // needed(height, width)))
 
 
-def pool(layer: PoolLayer, machine: Machine) -> list[Instruction]:
+def pool(layer: PoolLayer, machine: Machine) -> Iterator[Part]:
     """One ALU pass per tap; averages end with one pass per rectangle of equal count."""
     hw, window, source, output = machine.hw, layer.window, layer.source, layer.output
-    code: list[Instruction] = []
-    table = _table(machine, code, layer.table)
+    loads: list[Instruction] = []
+    table = _table(machine, loads, layer.table)
+    resident = machine.residency.tensors.get(source.name)
     kernel, stride, dilation = window.kernel, window.stride, window.dilation
 
     def needed(height: int, width: int) -> int:
         return (((height - 1) * stride[0] + (kernel[0] - 1) * dilation[0] + 1)
                 * ((width - 1) * stride[1] + (kernel[1] - 1) * dilation[1] + 1))
 
-    height, width, group = _block_tiles(layer.name, output, machine, needed)
-    taps = [(h, w) for h in range(kernel[0]) for w in range(kernel[1])]
-    clamp = {"clamp": 1, "clamp_min": layer.minimum, "clamp_max": layer.maximum}
-    for tile in tiles(output.height, output.width, height, width):
+    if resident is None:
+        height, width, group = _block_tiles(layer.name, output, machine, needed)
+    else:  # the blocks of a vector lie between each other: one at a time; short, so that the array need not wait
+        height, width = spatial_tile(output.height, output.width, max(1, pixel_limit(hw) // SHORT))
+        group = 1
+
+    def part(tile: Tile, first: int, count: int) -> list[Instruction]:
         rows, columns = tile.rows(window, source), tile.columns(window, source)
-        for first, count in split(-(-output.channels // hw.cols), group):
+        code: list[Instruction] = []
+        if resident is None:
             base = machine.inp.take(-(-count * rows.size * columns.size // hw.blocks)) * hw.blocks
             code.append(load_blocks(hw, machine.layouts[source.name], range(first, first + count), rows, columns, base,
                                     0 if layer.average else -128))
-            bank = machine.next_bank()
-            out = machine.out.take(count * tile.pixels)
-            sizes = {"k_size": count, "i_size": tile.height, "j_size": tile.width}
-            for n, (h, w) in enumerate(taps):
-                src = {"src_base": base + h * dilation[0] * columns.size + w * dilation[1],
-                       "k_src": rows.size * columns.size, "i_src": stride[0] * columns.size, "j_src": stride[1]}
-                last = n == len(taps) - 1 and not layer.average
-                fields = {**sizes, **src, **_accumulators(bank, tile)}
-                fields |= {**_output(out, tile), **clamp, **table} if last else {"to_acc": 1}
-                if n == 0:
-                    code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.INP, **fields))
-                else:
-                    op = AluOp.ADD if layer.average else AluOp.MAX
-                    code.append(make(Opcode.ALU, op=op, src0=Source0.ACC, src1=Source1.INP, **fields))
-            if layer.average:
-                code += _averages(layer, tile, bank, out, count, {**clamp, **table})
-            code.append(store_blocks(hw, machine.layouts[output.name], range(first, first + count), tile, out))
+            view = _BlockView(base, rows.size * columns.size, columns.size, 1)
+        else:
+            base, row, column = resident.block(first, rows.start, columns.start, hw.blocks)
+            view = _BlockView(base, 0, row, column)
+        # beside a convolution: the bank whose results were just requantised, while the array fills the other
+        bank = machine.bank if resident is not None else machine.next_bank()
+        out = machine.out.take(count * tile.pixels)
+        code += _taps(layer, tile, view, bank, out, count, table)
+        code.append(store_blocks(hw, machine.layouts[output.name], range(first, first + count), tile, out))
+        return code
+
+    yield Part(lambda: loads, 0)
+    for tile in tiles(output.height, output.width, height, width):
+        for first, count in split(-(-output.channels // hw.cols), group):
+            yield Part(partial(part, tile, first, count), min(tile.rows(window, source).stop, source.height))
+
+
+@dataclass(frozen=True)
+class _BlockView:
+    """Where a pooling tile's source lies in the input buffer: block address, steps per channel block, row, column."""
+
+    base: int
+    plane: int
+    row: int
+    column: int
+
+
+def _taps(layer: PoolLayer, tile: Tile, source: _BlockView, bank: int, out: int, count: int,
+          table: dict[str, int]) -> list[Instruction]:
+    window = layer.window
+    taps = [(h, w) for h in range(window.kernel[0]) for w in range(window.kernel[1])]
+    clamp = {"clamp": 1, "clamp_min": layer.minimum, "clamp_max": layer.maximum}
+    sizes = {"k_size": count, "i_size": tile.height, "j_size": tile.width}
+    code: list[Instruction] = []
+    for n, (h, w) in enumerate(taps):
+        src = {"src_base": source.base + h * window.dilation[0] * source.row + w * window.dilation[1] * source.column,
+               "k_src": source.plane, "i_src": window.stride[0] * source.row, "j_src": window.stride[1] * source.column}
+        last = n == len(taps) - 1 and not layer.average
+        fields = {**sizes, **src, **_accumulators(bank, tile)}
+        fields |= {**_output(out, tile), **clamp, **table} if last else {"to_acc": 1}
+        if n == 0:
+            code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.INP, **fields))
+        else:
+            op = AluOp.ADD if layer.average else AluOp.MAX
+            code.append(make(Opcode.ALU, op=op, src0=Source0.ACC, src1=Source1.INP, **fields))
+    if layer.average:
+        code += _averages(layer, tile, bank, out, count, {**clamp, **table})
     return code
 
 

@@ -10,6 +10,7 @@ from flow.hardware.config import HwConfig
 from flow.isa.description import Region
 from flow.schedule.lower import Lowered
 from flow.schedule.program import Layout
+from flow.schedule.residency import interleaved
 
 ALIGNMENT = 128
 
@@ -40,6 +41,7 @@ def plan_memory(lowered: Lowered, outputs: tuple[str, ...], resident: Collection
     reuse: memory of dead tensors may be taken again."""
     layouts: dict[str, Layout] = {}
     input_bytes = 0
+    together = interleaved(lowered.layers, resident)
     for folded in lowered.inputs:
         layouts[folded.tensor.name] = layout_of(folded.tensor, hw, Region.INPUT, input_bytes)
         input_bytes += _align(layouts[folded.tensor.name].size)
@@ -58,7 +60,8 @@ def plan_memory(lowered: Lowered, outputs: tuple[str, ...], resident: Collection
             output_bytes += _align(layouts[name].size)
             continue
         if reuse:
-            living = [entry for entry in living if entry[2] >= index]
+            first = index - (index - 1 in together)  # what the layer beside this one reads is still needed
+            living = [entry for entry in living if entry[2] >= first]
         size = _align(layout_of(layer.output, hw, Region.SCRATCH, 0).size)
         offset = 0
         for low, high, _ in sorted(living):

@@ -8,9 +8,11 @@ from flow.hardware.config import HwConfig
 from flow.isa.description import Opcode
 from flow.isa.encoding import Instruction
 from flow.isa.footprint import Access, accesses
+from flow.schedule.timing import work_cycles
 
-#: GEMM or ALU passes a load may be moved ahead of
-LOOKAHEAD = 4
+#: cycles of work, and instructions, that a load may be moved ahead of
+LOOKAHEAD = 16_000
+MOST = 64
 
 
 def _conflict(one: Sequence[Access], two: Sequence[Access]) -> bool:
@@ -30,14 +32,11 @@ def hoist_loads(instructions: Sequence[Instruction], tags: Sequence[int],
         place = len(order)
         if instruction.opcode == Opcode.LOAD:
             passed = 0
-            while place > 0:
+            while place > max(0, len(order) - MOST) and passed < LOOKAHEAD:
                 before = instructions[order[place - 1]]
                 if before.opcode == Opcode.LOAD or _conflict(touched[order[place - 1]], touched[index]):
                     break
-                if before.opcode in (Opcode.GEMM, Opcode.ALU):
-                    passed += 1
-                    if passed > 2 * LOOKAHEAD:
-                        break
+                passed += work_cycles(before, hw)
                 place -= 1
         order.insert(place, index)
     return [instructions[n] for n in order], [tags[n] for n in order]

@@ -6,13 +6,14 @@ convolution reads it where it is. What remains free while a layer runs is the ri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from flow.graph.ir import Padding, Tensor
 from flow.hardware.config import HwConfig
 from flow.schedule.geometry import source_span
-from flow.schedule.layers import ConvLayer, Layer
+from flow.schedule.layers import ConvLayer, Layer, PoolLayer
 
 #: share of the input buffer that must stay free, in one piece, for transfers
 FREE_SHARE = 5
@@ -42,6 +43,14 @@ class Resident:
     def size(self) -> int:
         """Input vectors occupied."""
         return self.vectors * self.plane
+
+    def address(self, vector: int, row: int, column: int) -> int:
+        """Input vector at the tensor's coordinates; the border has those outside the map."""
+        return (self.base + vector * self.plane + (row + self.border.top) * self.pitch + column + self.border.left)
+
+    def block(self, block: int, row: int, column: int, blocks: int) -> tuple[int, int, int]:
+        """(block address, step per row, step per column) of channel block ``block`` from a position on."""
+        return (self.address(block // blocks, row, column) * blocks + block % blocks, self.pitch * blocks, blocks)
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,22 @@ def plan_residency(layers: Sequence[Layer], outputs: Sequence[str], hw: HwConfig
         if base is not None:
             found[name] = Resident(candidate.tensor, base, candidate.vectors, candidate.border, candidate.pad_value)
             lives[name] = life
-    return Residency(found, tuple(_largest_gap(_occupied(n, n, found, lives), hw) for n in range(len(layers))))
+    together = interleaved(layers, found)
+    spans = [(n - (n - 1 in together), n + (n in together)) for n in range(len(layers))]
+    return Residency(found, tuple(_largest_gap(_occupied(*span, found, lives), hw) for span in spans))
+
+
+def interleaved(layers: Sequence[Layer], resident: Collection[str]) -> frozenset[int]:
+    """Layers that run together with the next one: a convolution whose only reader is the pooling after it, which reads
+    its tiles on the chip while the array works on the next."""
+    found: set[int] = set()
+    for n, (layer, after) in enumerate(pairwise(layers)):
+        name = layer.output.name
+        readers = [other for other in layers if any(source.name == name for source in other.sources)]
+        if (isinstance(layer, ConvLayer) and isinstance(after, PoolLayer) and name in resident
+                and readers == [after] and n - 1 not in found):
+            found.add(n)
+    return frozenset(found)
 
 
 def _border(tensor: Tensor, readers: Sequence[Layer], blocks: int) -> tuple[Padding, int] | None:
@@ -84,10 +108,11 @@ def _border(tensor: Tensor, readers: Sequence[Layer], blocks: int) -> tuple[Padd
     sides = [0, 0, 0, 0]
     values: set[int] = set()
     for layer in readers:
-        if not isinstance(layer, ConvLayer):
+        if not isinstance(layer, ConvLayer | PoolLayer):
             return None
         if layer.source.name != tensor.name:
             continue
+        value = layer.pad_value if isinstance(layer, ConvLayer) else 0 if layer.average else -128
         window, output = layer.window, layer.output
         rows = source_span(0, output.height, window.stride[0], window.dilation[0], window.kernel[0], window.padding.top,
                            tensor.height)
@@ -95,7 +120,7 @@ def _border(tensor: Tensor, readers: Sequence[Layer], blocks: int) -> tuple[Padd
                               window.padding.left, tensor.width)
         needed = (rows.before, rows.after, columns.before, columns.after)
         if any(needed):
-            values.add(layer.pad_value)
+            values.add(value)
         sides = [max(a, b) for a, b in zip(sides, needed, strict=True)]
     widest = (tensor.width + sides[2] + sides[3]) * blocks
     if len(values) > 1 or max(widest, tensor.height + sides[0] + sides[1]) > FILL_LIMIT:

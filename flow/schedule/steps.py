@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -57,6 +60,17 @@ class ConstantImage:
 
     def image(self) -> bytes:
         return b"".join(self.pieces)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a layer's instructions, made when its turn has come.
+
+    rows: of the output complete after it (a producer), or of the source that it needs (a consumer).
+    """
+
+    code: Callable[[], list[Instruction]]
+    rows: int
 
 
 class Machine:

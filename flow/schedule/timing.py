@@ -79,6 +79,16 @@ def gemm_cycles(i: Instruction, hw: HwConfig) -> int:
     return i.v_size * i.h_size * i.w_size * max(i.i_size * i.j_size, hw.tile_words)
 
 
+def work_cycles(i: Instruction, hw: HwConfig) -> int:
+    """Cycles in which GEMM or ALU is occupied; 0 for the others."""
+    match i.opcode:
+        case Opcode.GEMM:
+            return gemm_cycles(i, hw)
+        case Opcode.ALU:
+            return i.k_size * i.i_size * i.j_size
+    return 0
+
+
 def moved_bytes(i: Instruction, hw: HwConfig) -> int:
     """Bytes a LOAD or STORE moves over the bus."""
     if i.opcode == Opcode.LOAD and i.buffer != Buffer.INPUT:
