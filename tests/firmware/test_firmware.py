@@ -184,6 +184,7 @@ def test_crc32_equals_zlib(library: ctypes.CDLL) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.own_process
 def test_softmax_and_quantise_equal_the_reference_kernels(library: ctypes.CDLL) -> None:
     """Float in, int8 softmax: the interpreter's QUANTIZE and SOFTMAX outputs, bit by bit."""
     import tensorflow as tf

@@ -64,6 +64,7 @@ def test_conversion_is_deterministic(folder: Path) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.own_process
 def test_order_of_inputs_and_outputs(folder: Path) -> None:
     """Against Keras itself: the int8 network approximates the float one only if nothing is exchanged."""
     import keras
@@ -87,6 +88,7 @@ def test_order_of_inputs_and_outputs(folder: Path) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.own_process
 def test_keras_3_archive_of_a_sequence(tmp_path: Path) -> None:
     import keras
     from keras import layers
