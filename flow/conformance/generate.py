@@ -155,10 +155,12 @@ class _Builder:
         hw, random = self.hw, self.draw.random
         entries = np.zeros((hw.par_depth * hw.cols, isa.PARAMETER_BYTES), np.uint8)
         entries[:, 0:4] = random.integers(-(1 << 24), 1 << 24, len(entries)).astype("<i4").view(np.uint8).reshape(-1, 4)
-        multiplier = random.integers(0, 1 << 31, len(entries)).astype("<u4")
+        exact = random.random(len(entries)) < 0.4  # shifts alone, by a few bits: many halves
+        multiplier = np.where(exact, 1 << 30, random.integers(0, 1 << 31, len(entries))).astype("<u4")
         entries[:, 4:8] = multiplier.view(np.uint8).reshape(-1, 4)
-        entries[:, 8] = np.where(random.random(len(entries)) < 0.7, 0, random.integers(0, 32, len(entries)))
-        entries[:, 9] = random.integers(0, 32, len(entries))
+        left = np.where(random.random(len(entries)) < 0.7, 0, random.integers(0, 32, len(entries)))
+        entries[:, 8] = np.where(exact, 1, left)
+        entries[:, 9] = np.where(exact, random.integers(0, 5, len(entries)), random.integers(0, 32, len(entries)))
         weight = random.integers(-(1 << 15), 1 << 15, len(entries)).astype("<i2")
         entries[:, 10:12] = weight.view(np.uint8).reshape(-1, 2)
         return entries.tobytes()
@@ -270,6 +272,11 @@ class _Builder:
         par_stride = draw.below(min(4, (hw.par_depth - 1) // max(1, k - 1) + 1)) if k > 1 else draw.below(3)
         par_base = draw.below(hw.par_depth - (k - 1) * par_stride)
         immediate = draw.between(-(1 << 31), (1 << 31) - 1) if draw.chance(0.2) else draw.between(-300, 300)
+        multiplier, left = draw.below(1 << 31), draw.below(32) if draw.chance(0.2) else draw.below(2)
+        right = draw.below(32) if draw.chance(0.5) else draw.below(5)
+        if draw.chance(0.4):  # shifts alone, by a few bits: many halves
+            multiplier, left, right = 1 << 30, 1, draw.between(1, 4)
+        zero = draw.between(-256, 255) if draw.chance(0.2) else draw.between(-6, 6)
         self.add(
             Opcode.ALU, op=op, src0=src0, src1=src1, table_a=draw.below(2),
             table_b=draw.below(2) if src1 == Source1.INP else 0, table_o=draw.below(2) if clamp else 0,
@@ -279,8 +286,7 @@ class _Builder:
             dst_base=dst_base, par_base=par_base, par_stride=par_stride, k_size=sizes[0], i_size=sizes[1],
             j_size=sizes[2], k_acc=acc[0], i_acc=acc[1], j_acc=acc[2], k_src=src[0], i_src=src[1], j_src=src[2],
             k_out=out[0], i_out=out[1], j_out=out[2], k_dst=dst[0], i_dst=dst[1], j_dst=dst[2],
-            multiplier=draw.below(1 << 31), left_shift=draw.below(32) if draw.chance(0.2) else draw.below(2),
-            right_shift=draw.below(32), zero_point=draw.between(-256, 255), clamp_min=low, clamp_max=high,
+            multiplier=multiplier, left_shift=left, right_shift=right, zero_point=zero, clamp_min=low, clamp_max=high,
             immediate=immediate)
 
     def store(self) -> None:

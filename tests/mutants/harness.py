@@ -47,5 +47,5 @@ def apply(mutant: Mutant, project: Path) -> None:
 def run_tests(tests: tuple[str, ...], project: Path) -> subprocess.CompletedProcess[str]:
     """Run tests of the copy, with the copy's own code and compiled engines."""
     environment = {**os.environ, "PYTHONPATH": str(project), "FLOW_CACHE": str(project / "build" / ".cache")}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", *tests]
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
