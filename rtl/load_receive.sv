@@ -176,10 +176,9 @@ module load_receive
   logic [BYTE_BITS-1:0] byte_q, byte_last;
   logic [TABLE_BITS-1:0] entry_q;  // slot and entry of the next write
   logic table_narrow, table_busy;
-  logic [STEP_BITS-1:0] table_index;
+  logic [STEP_BITS-1:0] table_index, load_base_q;
 
-  assign table_index = STEP_BITS'(load_base_q);
-  logic [STEP_BITS-1:0] load_base_q;
+  assign table_index = load_base_q;
   assign table_narrow = table_index >= STEP_BITS'(TABLE_O);
   assign table_busy = write_valid_q && write_q && write_buffer_q == BUFFER_TABLE;
   assign byte_last = table_narrow ? BYTE_BITS'(AXI_BYTES - 1) : BYTE_BITS'(AXI_BYTES - VALUE_BYTES);
