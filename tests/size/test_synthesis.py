@@ -64,11 +64,6 @@ def test_accumulators(tmp_path: Path) -> None:
     assert _near(6 * resources.ACCUMULATOR_FF, cells["FF"], 25)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the product's upper bits are written as a multiplication: 5 DSP48E2, not 3",
-)
 def test_requantisation_lane_dsp(tmp_path: Path) -> None:
     cells = _cells(tmp_path, "alu_lanes", HwConfig(1, 32, 16), "alu_pkg.sv", "table_ram.sv", "alu_lanes.sv")
     assert cells["DSP48E2"] == COEFFICIENTS.requant_dsp + COEFFICIENTS.multiply_dsp
