@@ -51,8 +51,9 @@ def test_write_after_read_waits() -> None:
 
 def test_memory_written_by_store_is_read_only_after_its_response() -> None:
     """STORE's token to ALU does not tell that memory was written: LOAD must get its own."""
-    program, _ = synchronise([to_out(), store(), to_out(), load()], HW)
-    assert program[3].pop >> Unit.STORE & 1
+    program, _ = synchronise([to_out(), store(), to_out(src0=1, j_src=1), load()], HW)
+    assert program[2].pop == 1 << Unit.STORE  # OUT is overwritten
+    assert program[3].pop == 1 << Unit.STORE | 1 << Unit.ALU  # the memory is read, the input overwritten
 
 
 def test_store_over_memory_that_load_still_reads_goes_through_the_alu() -> None:
