@@ -10,7 +10,7 @@ import numpy as np
 from flow.errors import CapacityError, Problem
 from flow.isa.description import AluOp, Buffer, Opcode, Requant, Source0, Source1, Table
 from flow.isa.encoding import Instruction, make
-from flow.schedule.geometry import Span, Tile
+from flow.schedule.geometry import Span, Tile, source_span
 from flow.schedule.layers import ConvLayer
 from flow.schedule.residency import Resident
 from flow.schedule.steps import ROUNDING, Machine, Part, Ring, tensor_requantise
@@ -188,7 +188,8 @@ class Convolution:
     def _spans(self, tile: Tile, chunk: Chunk) -> tuple[Span, Span]:
         """Source rows (of the chunk's kernel rows) and columns a tile reads."""
         window, source = self.layer.window, self.layer.source
-        rows = source_rows(tile, window.stride[0], window.dilation[0], chunk.kernel_rows, window.padding.top,
+        before = window.padding.top - chunk.kernel_rows.start * window.dilation[0]
+        rows = source_span(tile.y, tile.height, window.stride[0], window.dilation[0], len(chunk.kernel_rows), before,
                            source.height)
         return rows, tile.columns(window, source)
 
@@ -320,15 +321,6 @@ class View:
 
 def _resident_view(resident: Resident) -> View:
     return View(resident.base, 0, -resident.border.top, -resident.border.left, resident.plane, resident.pitch)
-
-
-def source_rows(tile: Tile, stride: int, dilation: int, kernel_rows: range, before: int, limit: int) -> Span:
-    """Rows that ``kernel_rows`` of a kernel read for a tile's output rows."""
-    start = tile.y * stride - before + kernel_rows.start * dilation
-    stop = start + (tile.height - 1) * stride + (len(kernel_rows) - 1) * dilation + 1
-    low = min(max(0, -start), stop - start)
-    high = min(max(0, stop - limit), stop - start - low)
-    return Span(start, stop, low, high)
 
 
 def convolution(layer: ConvLayer, machine: Machine) -> Iterator[Part]:
