@@ -19,6 +19,9 @@ static const flow_platform *const platforms[] = {
 #ifdef FLOW_HOST_WITH_XDMA
     &flow_platform_xdma,
 #endif
+#ifdef FLOW_HOST_WITH_F2
+    &flow_platform_f2,
+#endif
 #ifdef FLOW_HOST_WITH_SERIAL
     &flow_platform_serial,
 #endif
@@ -69,10 +72,9 @@ static int parse(int argc, char **argv, options *o) {
     if (!platform) return usage("this program was not linked for the device that was asked for", NULL);
     for (int i = 1; i < argc; i += 2) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
-        char *end = NULL;
+        uint64_t number = 0;
         if (!value) return usage("no value for", name);
-        const unsigned long long number = strtoull(value, &end, 0);
-        const int numeric = *value && !*end;
+        const int numeric = platform_number(value, &number);
         if (strcmp(name, "--weights") == 0) o->weights = value;
         else if (strcmp(name, "--input") == 0 && o->inputs < MAX_TENSORS) o->input[o->inputs++] = value;
         else if (strcmp(name, "--output") == 0 && o->outputs < MAX_TENSORS) o->output[o->outputs++] = value;
@@ -190,7 +192,7 @@ static int report(const flow_core *cores, uint32_t index, uint32_t batch, int fi
     for (uint32_t i = 0; i < FLOW_NUM_COUNTERS; ++i)
         printf("%s\"%s\": %llu", i ? ", " : "", flow_counter_name(i), (unsigned long long)counters[i]);
     printf("}");
-    const int good = platform->report(stdout, cores, index, batch);
+    const int good = platform->report ? platform->report(stdout, cores, index, batch) : 0;
     printf("}");
     return good == 0 ? 0 : 5;
 }
@@ -199,7 +201,7 @@ static int report(const flow_core *cores, uint32_t index, uint32_t batch, int fi
 static int run_round(flow_core *cores, uint32_t count, uint32_t first, const options *o, int8_t *const *inputs,
                      int8_t *const *outputs, uint8_t *input_image, uint8_t *output_image) {
     flow_status status = FLOW_OK;
-    if (platform->begin(cores, count) != 0) return 4;
+    if (platform->begin && platform->begin(cores, count) != 0) return 4;
     for (uint32_t k = 0; k < count; ++k) {
         for (uint32_t lane = 0; lane < FLOW_MODEL.pix; ++lane) {
             uint32_t image = (first + k) * FLOW_MODEL.pix + lane;
@@ -212,7 +214,7 @@ static int run_round(flow_core *cores, uint32_t count, uint32_t first, const opt
     }
     for (uint32_t k = 0; k < count; ++k) {
         status = flow_start(&cores[k]);
-        platform->started(k);
+        if (platform->started) platform->started(k);
         if (status != FLOW_OK) return failed("start", status, &cores[k]);
     }
     for (uint32_t k = 0; k < count; ++k) {
@@ -322,7 +324,7 @@ static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_ima
     }
     if (!result) result = store_outputs(o, outputs);
     if (!result) result = compare_outputs(o, outputs, &wrong);
-    const char *fault = platform->fault();
+    const char *fault = platform->fault ? platform->fault() : NULL;
     if (fault) fprintf(stderr, "flow_host: %s\n", fault);
     printf("],\n \"compared\": %s, \"wrong\": %llu, \"protocol_error\": %s%s%s, \"exit\": %d}\n", o->expects ? "true" : "false",
            (unsigned long long)wrong, fault ? "\"" : "", fault ? fault : "null", fault ? "\"" : "", fault ? 6 : result);

@@ -3,8 +3,17 @@
 #define PLATFORM_H
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "flow.h"
+
+/* Value of a numeric option. 0 if it is no number. */
+static inline int platform_number(const char *value, uint64_t *number) {
+    char *end = NULL;
+    if (!value) return 0;
+    *number = strtoull(value, &end, 0);
+    return *value && !*end;
+}
 
 typedef struct {
     const char *name;  /* of --device */
@@ -16,7 +25,7 @@ typedef struct {
     void (*close)(void);
     uint32_t (*channels)(void);
     uint64_t (*memory_bytes)(void);
-    /* Before a round of launches, one on each of the cores. */
+    /* The rest may be NULL. Before a round of launches, one on each of the cores. */
     int (*begin)(const flow_core *cores, uint32_t count);
     /* Right after the doorbell of cores[index]. */
     void (*started)(uint32_t index);
@@ -32,6 +41,8 @@ extern const flow_platform flow_platform_sim;
 extern const flow_platform flow_platform_opencl;
 /* Linked if FLOW_HOST_WITH_XDMA is defined. */
 extern const flow_platform flow_platform_xdma;
+/* Linked if FLOW_HOST_WITH_F2 is defined. */
+extern const flow_platform flow_platform_f2;
 /* Linked if FLOW_HOST_WITH_SERIAL is defined. */
 extern const flow_platform flow_platform_serial;
 

@@ -19,7 +19,7 @@ static struct {
 } self;
 
 static int option(const char *name, const char *value) {
-    char *end = NULL;
+    uint64_t number = 0;
     if (strcmp(name, "--kernel") == 0 || strcmp(name, "--binary") == 0) {
         self.config.kernel = value;
         self.config.binary = strcmp(name, "--binary") == 0;
@@ -29,9 +29,9 @@ static int option(const char *name, const char *value) {
         self.config.cache = value;
         return 2;
     }
-    if (strcmp(name, "--opencl-device") != 0) return 0;
-    self.config.device = (uint32_t)strtoul(value, &end, 0);
-    return *value && !*end ? 2 : 0;
+    if (strcmp(name, "--opencl-device") != 0 || !platform_number(value, &number)) return 0;
+    self.config.device = (uint32_t)number;
+    return 2;
 }
 
 static int start(flow_transport *transport, uint32_t cores, uint64_t bytes) {
@@ -53,25 +53,7 @@ static void shut(void) { flow_opencl_close(&self.link); }
 static uint32_t channels(void) { return self.config.cores; }
 static uint64_t memory_bytes(void) { return self.config.memory_bytes; }
 
-static int begin(const flow_core *cores, uint32_t count) {
-    (void)cores;
-    (void)count;
-    return 0;
-}
-
-static void started(uint32_t index) { (void)index; }
-
-static int report(FILE *out, const flow_core *cores, uint32_t index, uint32_t batch) {
-    (void)out;
-    (void)cores;
-    (void)index;
-    (void)batch;
-    return 0;
-}
-
-static const char *fault(void) { return NULL; }
-
 const flow_platform flow_platform_opencl = {
     .name = "opencl", .usage = usage, .option = option, .open = start, .close = shut, .channels = channels,
-    .memory_bytes = memory_bytes, .begin = begin, .started = started, .report = report, .fault = fault,
+    .memory_bytes = memory_bytes,
 };

@@ -1,5 +1,4 @@
 /* flow_host on a board with a serial line (fpga/ecp5). Not run on a board here; tested on the simulated pins. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "flow_serial.h"
@@ -24,9 +23,8 @@ static int option(const char *name, const char *value) {
         self.port = value;
         return 2;
     }
-    char *end = NULL;
-    const unsigned long long number = strtoull(value, &end, 0);
-    if (!*value || *end) return 0;
+    uint64_t number = 0;
+    if (!platform_number(value, &number)) return 0;
     if (strcmp(name, "--memory-bytes") == 0) self.serial.memory_bytes = number;
     else if (strcmp(name, "--answer-ns") == 0) self.serial.timeout_ns = number;
     else if (strcmp(name, "--attempts") == 0) self.serial.attempts = (uint32_t)number;
@@ -55,25 +53,7 @@ static void shut(void) {
 static uint32_t channels(void) { return 1; }
 static uint64_t memory_bytes(void) { return self.serial.memory_bytes; }
 
-static int begin(const flow_core *cores, uint32_t count) {
-    (void)cores;
-    (void)count;
-    return 0;
-}
-
-static void started(uint32_t index) { (void)index; }
-
-static int report(FILE *out, const flow_core *cores, uint32_t index, uint32_t batch) {
-    (void)out;
-    (void)cores;
-    (void)index;
-    (void)batch;
-    return 0;
-}
-
-static const char *fault(void) { return NULL; }
-
 const flow_platform flow_platform_serial = {
     .name = "serial", .usage = usage, .option = option, .open = open_port, .close = shut, .channels = channels,
-    .memory_bytes = memory_bytes, .begin = begin, .started = started, .report = report, .fault = fault,
+    .memory_bytes = memory_bytes,
 };

@@ -1,5 +1,4 @@
 /* flow_host on the Verilated engine: options of the memory model, watches on every tensor the engine writes. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "flow_sim_transport.h"
@@ -34,9 +33,8 @@ static int option(const char *name, const char *value) {
         self.dump = value;
         return 2;
     }
-    char *end = NULL;
-    const unsigned long long number = strtoull(value, &end, 0);
-    if (!*value || *end) return 0;
+    uint64_t number = 0;
+    if (!platform_number(value, &number)) return 0;
     if (strcmp(name, "--latency") == 0) self.config.latency = (uint32_t)number;
     else if (strcmp(name, "--bandwidth") == 0) self.bandwidth = number, self.bandwidth_given = 1;
     else if (strcmp(name, "--stall") == 0) self.config.stall_permille = (uint32_t)number;

@@ -1,6 +1,5 @@
 /* flow_host on a card with AMD's XDMA and its Linux driver. Not run on a card here; tested on stand-ins. */
 #include <stdalign.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "flow_xdma.h"
@@ -33,9 +32,8 @@ static int option(const char *name, const char *value) {
         self.nodes = value;
         return 2;
     }
-    char *end = NULL;
-    const unsigned long long number = strtoull(value, &end, 0);
-    if (!*value || *end) return 0;
+    uint64_t number = 0;
+    if (!platform_number(value, &number)) return 0;
     if (strcmp(name, "--channel-bytes") == 0) self.xdma.channel_bytes = number;
     else if (strcmp(name, "--channels") == 0) self.xdma.channels = (uint32_t)number;
     else if (strcmp(name, "--poll") == 0) self.poll = number != 0;
@@ -80,27 +78,11 @@ static void shut(void) { flow_xdma_close(&self.xdma); }
 static uint32_t channels(void) { return self.xdma.channels; }
 static uint64_t memory_bytes(void) { return self.xdma.channel_bytes; }
 
-static int begin(const flow_core *cores, uint32_t count) {
-    (void)cores;
-    (void)count;
-    return 0;
-}
-
-static void started(uint32_t index) { (void)index; }
-
-static int report(FILE *out, const flow_core *cores, uint32_t index, uint32_t batch) {
-    (void)out;
-    (void)cores;
-    (void)index;
-    (void)batch;
-    return 0;
-}
-
 static const char *fault(void) {
     return self.xdma.fault == FLOW_XDMA_ALIVE ? NULL : flow_xdma_fault_name(self.xdma.fault);
 }
 
 const flow_platform flow_platform_xdma = {
     .name = "xdma", .usage = usage, .option = option, .open = open_card, .close = shut, .channels = channels,
-    .memory_bytes = memory_bytes, .begin = begin, .started = started, .report = report, .fault = fault,
+    .memory_bytes = memory_bytes, .fault = fault,
 };

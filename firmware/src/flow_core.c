@@ -240,7 +240,10 @@ flow_status flow_wait(flow_core *core, uint64_t timeout_ns) {
             TRY(reg_write(core, FLOW_REG_IRQ_PENDING, 1));
             return FLOW_ENGINE_ERROR;
         }
-        if (status & FLOW_REG_STATUS_DONE_MASK) {
+        /* DONE stays from the launch before if a doorbell was lost on its way; only an end since then is pending */
+        uint32_t ended = 0;
+        if (status & FLOW_REG_STATUS_DONE_MASK) TRY(reg_read(core, FLOW_REG_IRQ_PENDING, &ended));
+        if (ended & 1u) {
             core->state = FLOW_STATE_IDLE;
             return reg_write(core, FLOW_REG_IRQ_PENDING, 1);
         }

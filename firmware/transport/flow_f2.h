@@ -12,13 +12,19 @@ typedef struct {
     int (*peek)(int bar, uint64_t offset, uint32_t *value);                               /* fpga_pci_peek */
     int (*poke)(int bar, uint64_t offset, uint32_t value);                                /* fpga_pci_poke */
     int (*write_burst)(int bar, uint64_t offset, uint32_t *words, uint64_t word_count); /* fpga_pci_write_burst */
-    uint64_t (*now_ns)(void);                                                             /* monotonic */
+    /* Accesses that timed out so far, on all BARs (fpga_mgmt_describe_local_image). */
+    int (*timeouts)(uint32_t *count);
+    uint64_t (*now_ns)(void); /* monotonic */
     int ocl, pcis; /* handles of fpga_pci_attach: BAR 0 and BAR 4 of the application's function */
     uint32_t cores, channels;
     uint64_t channel_bytes, channel_stride;
+    /* Set by flow_f2_transport. */
+    uint32_t timeouts_before;
+    int dead;
 } flow_f2;
 
-/* Fill transport so that it uses f2, which must outlive it. The cores are polled. */
+/* Fill transport so that it uses f2, which must outlive it. The cores are polled. FLOW_BAD_TRANSPORT if the count of
+ * time-outs cannot be had. */
 flow_status flow_f2_transport(flow_f2 *f2, flow_transport *transport);
 
 #endif

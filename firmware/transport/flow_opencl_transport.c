@@ -41,7 +41,7 @@ static void finish(flow_opencl_core *core, cl_int state) {
     if (state == CL_COMPLETE) take_result(core);
     else core->page[word(FLOW_REG_ERROR)] = FLOW_ERROR_BUS << FLOW_REG_ERROR_CODE_LSB | FLOW_UNIT_FETCH << FLOW_REG_ERROR_UNIT_LSB;
     if (state != CL_COMPLETE) core->page[word(FLOW_REG_STATUS)] = FLOW_REG_STATUS_ERROR_MASK;
-    if (core->page[word(FLOW_REG_IRQ_ENABLE)]) core->page[word(FLOW_REG_IRQ_PENDING)] = 1;
+    core->page[word(FLOW_REG_IRQ_PENDING)] = 1;
     if (core->resetting) core->page[word(FLOW_REG_STATUS)] = core->page[word(FLOW_REG_ERROR)] = 0;
     core->running = core->resetting = false;
     clReleaseEvent(core->finished);

@@ -31,7 +31,7 @@ typedef struct {
     uint32_t registers[FLOW_CORE_PAGE_BYTES / 4];
     uint8_t memory[MEMORY];
     uint64_t now;
-    int lost, bus_dead, never_ends, ends_with_error, reset_hangs, memory_dead;
+    int lost, bus_dead, never_ends, ends_with_error, reset_hangs, memory_dead, doorbell_lost;
     unsigned doorbells, uploads;
     char log[4096]; /* writes, as "offset=value " */
 } device;
@@ -53,6 +53,8 @@ static int reg_write(void *context, uint32_t address, uint32_t value) {
     snprintf(d->log + used, sizeof d->log - used, "%x=%x ", (unsigned)address, (unsigned)value);
     if (address == FLOW_REG_CONTROL && value == FLOW_REG_CONTROL_START_MASK) {
         ++d->doorbells;
+        if (d->doorbell_lost) return 0;
+        *reg(d, FLOW_REG_IRQ_PENDING) = !d->never_ends;
         *reg(d, FLOW_REG_STATUS) = FLOW_REG_STATUS_BUSY_MASK;
         if (d->ends_with_error) {
             *reg(d, FLOW_REG_STATUS) = FLOW_REG_STATUS_ERROR_MASK;
@@ -65,7 +67,9 @@ static int reg_write(void *context, uint32_t address, uint32_t value) {
         }
     } else if (address == FLOW_REG_CONTROL && value == FLOW_REG_CONTROL_RESET_MASK) {
         *reg(d, FLOW_REG_STATUS) = d->reset_hangs ? FLOW_REG_STATUS_BUSY_MASK : 0;
-    } else if (address != FLOW_REG_IRQ_PENDING && address != FLOW_REG_CONTROL) {
+    } else if (address == FLOW_REG_IRQ_PENDING) {
+        *reg(d, address) &= ~value;
+    } else if (address != FLOW_REG_CONTROL) {
         *reg(d, address) = value;
     }
     return 0;
@@ -231,6 +235,12 @@ static void test_launch(const uint8_t *file, size_t length, int interrupts) {
     d->ends_with_error = 0;
     EXPECT(flow_start(&core), FLOW_OK);
     EXPECT(flow_wait(&core, TIMEOUT), FLOW_OK);
+
+    /* the end of the launch before is not taken for this one's */
+    d->doorbell_lost = 1;
+    EXPECT(flow_start(&core), FLOW_OK);
+    EXPECT(flow_wait(&core, TIMEOUT), FLOW_TIMED_OUT);
+    d->doorbell_lost = 0;
 
     d->never_ends = 1;
     EXPECT(flow_start(&core), FLOW_OK);

@@ -6,7 +6,8 @@ enum { TIMEOUT = 100000 };
 
 static device engine;
 static uint64_t now;
-static unsigned timed_out; /* the next reads of memory answer all ones */
+static unsigned timed_out; /* so many of the next accesses of memory time out: reads answer all ones, writes are lost */
+static uint32_t timeouts;
 static int bar_dead;
 
 static int peek(int bar, uint64_t offset, uint32_t *value) {
@@ -18,7 +19,7 @@ static int peek(int bar, uint64_t offset, uint32_t *value) {
     }
     CHECK(offset % 4 == 0 && offset + 4 <= MEMORY);
     memcpy(value, engine.memory + offset, 4);
-    if (timed_out || engine.lost) *value = 0xFFFFFFFFu;
+    if (timed_out || engine.lost) *value = 0xFFFFFFFFu, ++timeouts;
     timed_out -= timed_out > 0;
     return 0;
 }
@@ -33,8 +34,14 @@ static int poke(int bar, uint64_t offset, uint32_t value) {
 static int write_burst(int bar, uint64_t offset, uint32_t *words, uint64_t count) {
     if (bar_dead) return -1;
     CHECK(bar == 4 && offset % 4 == 0 && offset + 4 * count <= MEMORY);
-    memcpy(engine.memory + offset, words, 4 * count);
+    if (timed_out) ++timeouts, --timed_out;
+    else memcpy(engine.memory + offset, words, 4 * count);
     return 0;
+}
+
+static int count_timeouts(uint32_t *count) {
+    *count = timeouts;
+    return bar_dead ? -1 : 0;
 }
 
 static uint64_t now_ns(void) { return now; }
@@ -44,7 +51,8 @@ int main(int argc, char **argv) {
     size_t length = 0;
     flow_transport transport;
     flow_core core;
-    flow_f2 f2 = {.peek = peek, .poke = poke, .write_burst = write_burst, .now_ns = now_ns, .ocl = 0, .pcis = 4, .cores = 1,
+    flow_f2 f2 = {.peek = peek, .poke = poke, .write_burst = write_burst, .timeouts = count_timeouts,
+                  .now_ns = now_ns, .ocl = 0, .pcis = 4, .cores = 1,
                   .channels = 1, .channel_bytes = MEMORY, .channel_stride = MEMORY};
     CHECK(argc == 2);
     uint8_t *weights = whole_file(argv[1], &length);
@@ -68,17 +76,27 @@ int main(int argc, char **argv) {
     }
     memset(engine.memory, 0xFF, 64); /* all ones that are data */
     CHECK(transport.mem_read(transport.context, 0, 0, in, 64) == 0 && in[63] == 0xFF);
-    memset(engine.memory, 0x12, 64);
-    timed_out = 1; /* one access timed out: the data are still right */
-    CHECK(transport.mem_read(transport.context, 0, 0, in, 4) == 0 && in[0] == 0x12);
     CHECK(transport.mem_read(transport.context, 0, MEMORY - 1, in, 2) != 0);
     CHECK(transport.mem_write(transport.context, 1, 0, in, 2) != 0);
 
+    for (int writing = 0; writing < 2; ++writing) { /* one access timed out: no data, and the handle is dead */
+        uint32_t value = 0;
+        timed_out = 1;
+        CHECK((writing ? transport.mem_write(transport.context, 0, 4, out, 2000)
+                       : transport.mem_read(transport.context, 0, 0, in, 64)) != 0);
+        CHECK(transport.mem_read(transport.context, 0, 0, in, 4) != 0);
+        CHECK(transport.reg_read(transport.context, 0, &value) != 0);
+        EXPECT(flow_f2_transport(&f2, &transport), FLOW_OK);
+    }
+    EXPECT(flow_open(&core, &transport, &FLOW_MODEL, 0, 0, 0, MEMORY, TIMEOUT), FLOW_OK);
+    EXPECT(flow_upload(&core, weights, length), FLOW_OK);
+
     EXPECT(flow_start(&core), FLOW_OK);
     engine.lost = 1;
-    CHECK(transport.mem_read(transport.context, 0, 0, in, 4) != 0);
     EXPECT(flow_wait(&core, TIMEOUT), FLOW_DEVICE_LOST);
+    CHECK(transport.mem_read(transport.context, 0, 0, in, 4) != 0);
     device_reset(&engine);
+    EXPECT(flow_f2_transport(&f2, &transport), FLOW_OK);
     EXPECT(flow_open(&core, &transport, &FLOW_MODEL, 0, 0, 0, MEMORY, TIMEOUT), FLOW_OK);
     bar_dead = 1;
     EXPECT(flow_upload(&core, weights, length), FLOW_BAD_TRANSPORT);

@@ -31,6 +31,7 @@ static void *engine(void *unused) {
             if (control & FLOW_REG_CONTROL_RESET_MASK) bar[FLOW_REG_STATUS / 4] = 0;
             if ((control & FLOW_REG_CONTROL_START_MASK) && !silent) {
                 const uint32_t event = 1;
+                bar[FLOW_REG_IRQ_PENDING / 4] = 1;
                 bar[FLOW_REG_STATUS / 4] = FLOW_REG_STATUS_DONE_MASK;
                 CHECK(write(pipe_end, &event, sizeof event) == (ssize_t)sizeof event);
             }
