@@ -19,8 +19,8 @@ from flow.schedule.program import Program
 FIRMWARE = ROOT / "firmware"
 HERE = Path(__file__).parent
 FLAGS = ("-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
-         *(f"-I{FIRMWARE / name}" for name in ("include", "transport", "host", "sim")), f"-I{HERE}", f"-I{HERE / 'aws'}",
-         "-I.")
+         *(f"-I{FIRMWARE / name}" for name in ("include", "transport", "host", "sim")),
+         f"-I{HERE}", f"-I{HERE / 'aws'}", "-I.")
 CORE = tuple(str(path) for path in sorted((FIRMWARE / "src").glob("*.c")))
 #: Bytes of each channel's memory.
 STRIDE = 1 << 24
