@@ -9,7 +9,7 @@ from flow.graph.ir import Graph, Int8
 from models.builder import Builder
 
 ACTIVATIONS = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
-UNARY = ("LOGISTIC", "TANH", "HARD_SWISH", "RELU", "RELU6", "ABS", "NEG")
+UNARY = ("LOGISTIC", "TANH", "HARD_SWISH", "RELU", "RELU6", "ABS")
 LARGEST_MAP, LARGEST_CHANNELS = 10, 20
 
 
@@ -164,7 +164,7 @@ class RandomNetwork:
             scale, zero = 1 / 256, -128
         if kind == "TANH":
             scale, zero = 1 / 128, 0
-        if kind in ("ABS", "NEG"):
+        if kind == "ABS":
             scale, zero = self.net.scale(source)
         self.keep(self.net.unary(kind, source, self.name(kind.lower()), scale, zero), source)
 
