@@ -89,6 +89,18 @@ package isa_pkg;
   localparam logic [7:0] ERROR_WATCHDOG = 8'd6;
   localparam logic [7:0] ERROR_HEADER = 8'd7;
 
+  // Token channels: units that a unit may take from, units that it may give to (bit masks)
+  localparam logic [3:0] LOAD_POPS = 4'hE;
+  localparam logic [3:0] LOAD_PUSHES = 4'h6;
+  localparam logic [3:0] GEMM_POPS = 4'h5;
+  localparam logic [3:0] GEMM_PUSHES = 4'h5;
+  localparam logic [3:0] ALU_POPS = 4'hB;
+  localparam logic [3:0] ALU_PUSHES = 4'hB;
+  localparam logic [3:0] STORE_POPS = 4'h4;
+  localparam logic [3:0] STORE_PUSHES = 4'h5;
+  localparam logic [3:0] FETCH_POPS = 4'h0;
+  localparam logic [3:0] FETCH_PUSHES = 4'h0;
+
   // Instructions, most significant field first
   typedef struct packed {
     logic [191:0] reserved;

@@ -45,29 +45,29 @@ module legality
                  load.y_pitch != '0 || load.z_pitch != '0;
     table_bad = 32'(load.base) >= TABLE_END ||
                 32'(load.x_size) != ((load.base >= TABLE_O) ? NARROW_WORDS : WIDE_WORDS);
-    load_bad = load.reserved != '0 || (load.pop & ~(FROM_GEMM | FROM_ALU | FROM_STORE)) != '0 ||
-               (load.push & ~(FROM_GEMM | FROM_ALU)) != '0;
+    load_bad = load.reserved != '0 || (load.pop & ~LOAD_POPS) != '0 || (load.push & ~LOAD_PUSHES) != '0;
     if (load.buffer == BUFFER_INPUT) begin
       if (misaligned(64'(load.offset), GRANULE_BYTES) || misaligned(64'(load.y_pitch), GRANULE_BYTES) ||
           misaligned(64'(load.z_pitch), GRANULE_BYTES)) load_bad = 1'b1;
     end else if (linear_bad || (load.buffer == BUFFER_TABLE && table_bad)) load_bad = 1'b1;
 
-    gemm_bad = gemm.reserved != '0 || ((gemm.pop | gemm.push) & ~(FROM_LOAD | FROM_ALU)) != '0;
+    gemm_bad = gemm.reserved != '0 || (gemm.pop & ~GEMM_POPS) != '0 || (gemm.push & ~GEMM_PUSHES) != '0;
 
     alu_inp = alu.src1 == SOURCE1_INP;
-    alu_bad = alu.reserved != '0 || ((alu.pop | alu.push) & ~(FROM_LOAD | FROM_GEMM | FROM_STORE)) != '0 ||
+    alu_bad = alu.reserved != '0 || (alu.pop & ~ALU_POPS) != '0 || (alu.push & ~ALU_PUSHES) != '0 ||
               alu.op > ALU_MAC || alu.requant > REQUANT_CHANNEL || (alu.src0 == SOURCE0_INP && alu_inp) ||
               (alu.op == ALU_MOV) != (alu.src1 == SOURCE1_NONE) || (alu.op == ALU_MAC && !alu_inp) ||
               (alu.table_b != '0 && !alu_inp) || (alu.to_acc | alu.to_out | alu.to_inp) == '0 ||
               ((alu.to_out | alu.to_inp | alu.table_o) != '0 && alu.clamp == '0) ||
               (alu.clamp != '0 && alu.clamp_min > alu.clamp_max);
 
-    store_bad = store.reserved != '0 || (store.pop & ~FROM_ALU) != '0 ||
-                (store.push & ~(FROM_ALU | FROM_LOAD)) != '0 || store.region == REGION_CONSTANT ||
+    store_bad = store.reserved != '0 || (store.pop & ~STORE_POPS) != '0 || (store.push & ~STORE_PUSHES) != '0 ||
+                store.region == REGION_CONSTANT ||
                 misaligned(64'(store.offset), GRANULE_BYTES) || misaligned(64'(store.y_pitch), GRANULE_BYTES) ||
                 misaligned(64'(store.z_pitch), GRANULE_BYTES);
 
-    finish_bad = finish.reserved != '0 || finish.pop != '0 || finish.push != '0;
+    finish_bad = finish.reserved != '0 || (finish.pop & ~FETCH_POPS) != '0 ||
+                 (finish.push & ~FETCH_PUSHES) != '0;
   end
 
   always_comb begin

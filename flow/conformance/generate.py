@@ -6,7 +6,7 @@ a difference anywhere becomes a difference in memory.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,13 @@ class Draw:
         return self.below(limit - reach + 1), strides
 
 
+def _pieces(count: int) -> Iterator[tuple[int, int]]:
+    """``count`` in steps of at most 32,768, which fit a LOAD's x_size and keep offsets aligned: first, length."""
+    step = 1 << 15
+    for first in range(0, count, step):
+        yield first, min(step, count - first)
+
+
 def _region_sizes(hw: HwConfig) -> dict[Region, int]:
     big = hw.inp_blocks * hw.group_bytes
     unit = hw.group_bytes * hw.axi_bytes
@@ -125,14 +132,14 @@ class _Builder:
 
     def prologue(self) -> None:
         hw = self.hw
-        self.add(Opcode.LOAD, buffer=Buffer.INPUT, region=Region.INPUT, x_size=hw.inp_blocks, y_size=1, z_size=1,
-                 x_stride=1)
+        for first, count in _pieces(hw.inp_blocks):
+            self.add(Opcode.LOAD, buffer=Buffer.INPUT, region=Region.INPUT, offset=first * hw.group_bytes, base=first,
+                     x_size=count, y_size=1, z_size=1, x_stride=1)
         for buffer, words in ((Buffer.WEIGHT, hw.wgt_depth), (Buffer.PARAMETER, hw.par_depth * hw.par_words)):
-            data = self.noise(words * hw.axi_bytes)
-            if buffer == Buffer.PARAMETER:
-                data = self.parameters()
-            self.add(Opcode.LOAD, buffer=buffer, region=Region.CONSTANT, offset=self.put(data), x_size=words, y_size=1,
-                     z_size=1)
+            offset = self.put(self.parameters() if buffer == Buffer.PARAMETER else self.noise(words * hw.axi_bytes))
+            for first, count in _pieces(words):
+                self.add(Opcode.LOAD, buffer=buffer, region=Region.CONSTANT, offset=offset + first * hw.axi_bytes,
+                         base=first, x_size=count, y_size=1, z_size=1)
         for base in range(Table.O + isa.TABLE_SLOTS):
             words = table_words(base, hw)
             data = self.noise(words * hw.axi_bytes)
@@ -360,46 +367,3 @@ def _case(builder: _Builder, program: list[Instruction], seed: int) -> Case:
         random.integers(0, 256, builder.output, dtype=np.uint8),
     )
     return Case(seed, builder.hw, tuple(program), regions, stream_offset)
-
-
-def coverage(cases: list[Case]) -> Counter[str]:
-    """How often each opcode, buffer, operation, source, rounding, flag and shape occurs."""
-    seen: Counter[str] = Counter()
-    flags = ("table_a", "table_b", "table_o", "slot_a", "slot_b", "slot_o", "clamp", "to_acc", "to_out", "to_inp",
-             "acc_bank")
-    for case in cases:
-        for i in case.program:
-            seen[i.opcode.name] += 1
-            for unit in range(4):
-                seen[f"{i.opcode.name} pop {unit}"] += i.pop >> unit & 1
-                seen[f"{i.opcode.name} push {unit}"] += i.push >> unit & 1
-            if i.opcode == Opcode.ALU:
-                for name, kind in (("op", AluOp), ("src0", Source0), ("src1", Source1), ("requant", Requant)):
-                    seen[f"{kind.__name__}.{kind(getattr(i, name)).name}"] += 1
-                if i.requant:
-                    seen[f"Rounding.{Rounding(i.rounding).name}"] += 1
-                for flag in flags:
-                    seen[f"ALU {flag}"] += getattr(i, flag)
-                seen["ALU single vector"] += i.k_size * i.i_size * i.j_size == 1
-            elif i.opcode == Opcode.LOAD:
-                seen[f"Buffer.{Buffer(i.buffer).name}"] += 1
-                seen["LOAD fill"] += bool(i.pad_left + i.pad_right) and bool(i.pad_top + i.pad_bottom) and not i.x_size
-                seen["LOAD padded"] += bool(i.pad_left or i.pad_right or i.pad_top or i.pad_bottom)
-            elif i.opcode == Opcode.GEMM:
-                seen["GEMM init"] += i.init
-                seen["GEMM add"] += 1 - i.init
-                seen["GEMM single pixel"] += i.i_size * i.j_size == 1
-    return seen
-
-
-def must_cover() -> set[str]:
-    """Names that ``coverage`` of a sufficient set of programs counts at least once."""
-    names = {opcode.name for opcode in Opcode}
-    for kind in (AluOp, Source0, Source1, Requant, Rounding, Buffer):
-        names |= {f"{kind.__name__}.{member.name}" for member in kind}
-    names |= {f"ALU {flag}" for flag in ("table_a", "table_b", "table_o", "slot_a", "slot_b", "slot_o", "clamp",
-                                         "to_acc", "to_out", "to_inp", "acc_bank", "single vector")}
-    names |= {"LOAD padded", "LOAD fill", "GEMM init", "GEMM add", "GEMM single pixel"}
-    for producer, consumer in isa.CHANNELS:
-        names |= {f"{producer.name} push {int(consumer)}", f"{consumer.name} pop {int(producer)}"}
-    return names

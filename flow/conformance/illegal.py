@@ -14,6 +14,9 @@ from flow.isa.description import AluOp, Buffer, ErrorCode, Opcode, Region, Sourc
 from flow.isa.encoding import Instruction, encode, encode_stream, make
 from flow.reference.engine import Verdict
 
+FINISH = make(Opcode.FINISH)
+QUEUED = tuple(unit for unit in Unit if unit != Unit.FETCH)
+
 
 @dataclass(frozen=True)
 class IllegalCase:
@@ -45,6 +48,12 @@ def _insert(case: Case, draw: Draw, bad: Instruction) -> tuple[list[Instruction]
     return [*case.program[:pc], bad, *case.program[pc:]], pc
 
 
+def _end(case: Case, bad: Instruction) -> tuple[list[Instruction], int]:
+    """The program with ``bad`` in the place of its FINISH."""
+    pc = len(case.program) - 1
+    return [*case.program[:pc], bad], pc
+
+
 def _bad_instructions(hw: HwConfig) -> dict[str, tuple[ErrorCode, Instruction]]:
     """One fault per rule of the manual that a single instruction can break."""
     inp = {"buffer": Buffer.INPUT, "region": Region.SCRATCH, "y_size": 1, "z_size": 1}
@@ -52,10 +61,6 @@ def _bad_instructions(hw: HwConfig) -> dict[str, tuple[ErrorCode, Instruction]]:
     alu = {"op": AluOp.MOV, "to_acc": 1, "k_size": 1, "i_size": 1, "j_size": 2}
     illegal, reach, window = ErrorCode.ILLEGAL, ErrorCode.RANGE, ErrorCode.WINDOW
     cases = {
-        "load pops a channel that does not exist": (illegal, make(Opcode.LOAD, pop=1 << Unit.LOAD, **inp)),
-        "gemm pushes to store": (illegal, make(Opcode.GEMM, push=1 << Unit.STORE)),
-        "store pops from gemm": (illegal, make(Opcode.STORE, region=Region.OUTPUT, pop=1 << Unit.GEMM)),
-        "finish pushes": (illegal, make(Opcode.FINISH, push=1)),
         "linear load with y_size 2": (illegal, make(Opcode.LOAD, buffer=Buffer.WEIGHT, **{**linear, "y_size": 2})),
         "linear load with a pad": (illegal, make(Opcode.LOAD, buffer=Buffer.PARAMETER, pad_left=1, **linear)),
         "table that does not exist": (illegal, make(Opcode.LOAD, buffer=Buffer.TABLE, base=6,
@@ -75,7 +80,7 @@ def _bad_instructions(hw: HwConfig) -> dict[str, tuple[ErrorCode, Instruction]]:
         "clamp bounds crossed": (illegal, make(Opcode.ALU, **{**alu, "clamp": 1, "clamp_min": 5, "clamp_max": 4})),
         "requant 3": (illegal, make(Opcode.ALU, **{**alu, "requant": 3})),
         "store to CONSTANT": (illegal, make(Opcode.STORE, region=Region.CONSTANT)),
-        "finish in the middle": (illegal, make(Opcode.FINISH)),
+        "finish in the middle": (illegal, FINISH),
         "load past the input buffer": (reach, make(Opcode.LOAD, base=hw.inp_blocks - 1, x_size=2, x_stride=1, **inp)),
         "fill past the input buffer": (reach, make(Opcode.LOAD, base=hw.inp_blocks - 2, pad_left=3, x_stride=1,
                                                    **{**inp, "y_size": 1})),
@@ -100,6 +105,7 @@ def _bad_instructions(hw: HwConfig) -> dict[str, tuple[ErrorCode, Instruction]]:
         "store past the output buffer": (reach, make(Opcode.STORE, region=Region.SCRATCH, base=hw.out_depth - 1,
                                                      x_size=2, y_size=1, z_size=1)),
     }
+    cases.update(_missing_channels())
     if hw.granule_bytes > 1:
         cases["load offset off the granule"] = (illegal, make(Opcode.LOAD, offset=1, **inp))
         cases["store pitch off the granule"] = (illegal, make(Opcode.STORE, region=Region.SCRATCH, y_pitch=1))
@@ -108,6 +114,21 @@ def _bad_instructions(hw: HwConfig) -> dict[str, tuple[ErrorCode, Instruction]]:
     cases["load past its region"] = (window, make(Opcode.LOAD, offset=far - far % (hw.axi_bytes * hw.group_bytes),
                                                   x_size=1, **inp))
     return cases
+
+
+def _missing_channels() -> dict[str, tuple[ErrorCode, Instruction]]:
+    """Every token that no channel carries."""
+    found = {}
+    for opcode, unit in isa.UNIT_OF.items():
+        plain = make(opcode, region=Region.OUTPUT) if opcode == Opcode.STORE else make(opcode)
+        if opcode == Opcode.ALU:
+            plain = plain.replace(to_acc=1)
+        for other in QUEUED:
+            for field, channel in (("pop", (other, unit)), ("push", (unit, other))):
+                if channel not in isa.CHANNELS:
+                    found[f"{opcode.name} with {field} of {other.name}"] = (
+                        ErrorCode.ILLEGAL, plain.replace(**{field: 1 << other}))
+    return found
 
 
 def _window_cases(case: Case) -> dict[str, tuple[ErrorCode, Instruction]]:
@@ -133,7 +154,7 @@ def single_faults(hw: HwConfig, seed: int) -> list[IllegalCase]:
     case = generate(hw, seed, length=8)
     found = []
     for name, (code, bad) in {**_bad_instructions(hw), **_window_cases(case)}.items():
-        program, pc = _insert(case, draw, bad)
+        program, pc = _end(case, bad) if bad.opcode == Opcode.FINISH and bad != FINISH else _insert(case, draw, bad)
         unit = Unit.FETCH if code == ErrorCode.ILLEGAL else isa.UNIT_OF[bad.opcode]
         found.append(IllegalCase(name, _rebuild(case, program), Verdict(code, unit, pc)))
     return found
@@ -145,13 +166,13 @@ def encoding_faults(hw: HwConfig, seed: int) -> list[IllegalCase]:
     case = generate(hw, seed, length=8)
     found = []
     for number in (0, 6, 9, 15):
-        program, pc = _insert(case, draw, make(Opcode.FINISH))
+        program, pc = _insert(case, draw, FINISH)
         data = bytes([number]) + bytes(isa.INSTRUCTION_BYTES - 1)
         found.append(IllegalCase(f"opcode {number}", _rebuild(case, program, {pc: data}),
                                  Verdict(ErrorCode.ILLEGAL, Unit.FETCH, pc)))
     for opcode in Opcode:
         good = make(opcode, region=Region.SCRATCH) if opcode == Opcode.STORE else make(opcode)
-        program, pc = _insert(case, draw, good)
+        program, pc = _end(case, good) if opcode == Opcode.FINISH else _insert(case, draw, good)
         fields = isa.FIELDS[opcode]
         for bit in (fields[-1].lsb + fields[-1].width, isa.INSTRUCTION_BITS - 1):
             word = int.from_bytes(encode(good), "little") | 1 << bit
@@ -162,6 +183,13 @@ def encoding_faults(hw: HwConfig, seed: int) -> list[IllegalCase]:
     found.append(IllegalCase("no FINISH", _rebuild(case, without),
                              Verdict(ErrorCode.ILLEGAL, Unit.FETCH, len(without) - 1)))
     found.append(IllegalCase("an empty stream", _rebuild(case, []), Verdict(ErrorCode.ILLEGAL)))
+    whole = _rebuild(case, list(case.program))
+    window = Verdict(ErrorCode.WINDOW)
+    for name, bytes_left in (("a stream whose last byte is missing", len(whole.regions[0]) - 1),
+                             ("a stream whose header is cut", case.stream_offset + isa.INSTRUCTION_BYTES - 1),
+                             ("a stream behind CONSTANT", case.stream_offset)):
+        cut = replace(whole, regions=(whole.regions[0][:bytes_left], *whole.regions[1:]))
+        found.append(IllegalCase(name, cut, window))
     head = bytearray(encode_stream(case.program, hw.hash)[: isa.INSTRUCTION_BYTES])
     for name, at in (("magic", 0), ("ABI major", 6), ("configuration hash", 8)):
         wrong = bytearray(head)
@@ -185,24 +213,24 @@ def token_faults(hw: HwConfig, seed: int) -> list[IllegalCase]:
     end = len(case.program) - 1
     for producer, consumer in isa.CHANNELS:
         body = list(case.program[:-1])
-        starved = [*body, nop[consumer](pop=1 << producer), make(Opcode.FINISH)]
+        starved = [*body, nop[consumer](pop=1 << producer), FINISH]
         found.append(IllegalCase(f"{consumer.name} waits for {producer.name} for ever", _rebuild(case, starved),
                                  Verdict(ErrorCode.TOKEN, consumer, end)))
-        extra = [*body, nop[producer](push=1 << consumer), make(Opcode.FINISH)]
+        extra = [*body, nop[producer](push=1 << consumer), FINISH]
         found.append(IllegalCase(f"a token from {producer.name} to {consumer.name} is left", _rebuild(case, extra),
                                  Verdict(ErrorCode.TOKEN, Unit.FETCH, end + 1)))
     producer, consumer = isa.CHANNELS[draw.below(len(isa.CHANNELS))]
     flood = [nop[producer](push=1 << consumer)] * (isa.TOKEN_CAPACITY + 1)
-    program = [*case.program[:-1], *flood, make(Opcode.FINISH)]
+    program = [*case.program[:-1], *flood, FINISH]
     found.append(IllegalCase(f"the channel {producer.name} to {consumer.name} overflows", _rebuild(case, program),
                              Verdict(ErrorCode.TOKEN, producer, end + isa.TOKEN_CAPACITY)))
     return found
 
 
 def environment_faults(hw: HwConfig, seed: int) -> list[IllegalCase]:
-    """What happens around a legal program; only engines with a clock and a bus can show it."""
+    """What happens around a legal program: too few cycles for its instructions, memory that answers with errors."""
     case = generate(hw, seed, length=8)
-    return [IllegalCase("watchdog", case, Verdict(ErrorCode.WATCHDOG), watchdog=100),
+    return [IllegalCase("watchdog", case, Verdict(ErrorCode.WATCHDOG), watchdog=len(case.program) - 1),
             IllegalCase("bus error", case, Verdict(ErrorCode.BUS), bus_error=True)]
 
 

@@ -24,6 +24,9 @@ class SimulatedLauncher:
     Raises ToolError where the engine does not end and AssertionError on a breach of the AXI protocol.
     """
 
+    name = "rtl"
+    has_bus = True
+
     def __init__(self, hw: HwConfig, model: MemoryModel = MemoryModel(), core: int = 0) -> None:
         self.simulator = Simulator(hw, model)
         self.core = core

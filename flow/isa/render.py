@@ -90,7 +90,8 @@ def _channel_masks() -> tuple[tuple[str, int, int], ...]:
 def _isa_context() -> dict[str, object]:
     return {"scalars": SCALARS, "magic": isa.MAGIC, "stream_magic": isa.STREAM_MAGIC, "enums": ENUMS,
             "structs": _structs(), "parameters": isa.PARAMETER_ENTRY, "registers": isa.REGISTERS,
-            "counters": isa.COUNTERS, "channels": _channel_masks()}
+            "counters": isa.COUNTERS, "channels": _channel_masks(),
+            "mask_bits": next(field.width for field in isa.FINISH_FIELDS if field.name == "pop")}
 
 
 def _engine_context(hw: HwConfig) -> dict[str, object]:

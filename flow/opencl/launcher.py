@@ -14,6 +14,9 @@ from flow.reference import Verdict
 class OpenClLauncher:
     """One engine on the first OpenCL device. It has no bus that could answer with an error."""
 
+    name = "opencl"
+    has_bus = False
+
     def __init__(self, hw: HwConfig, in_memory: bool | None = None, sources: Path = SOURCES,
                  latency: int | None = None) -> None:
         self.device = Device(hw, in_memory=in_memory, sources=sources, latency=latency)

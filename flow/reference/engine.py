@@ -46,19 +46,26 @@ class Engine:
         regions: Sequence[Memory],
         stream_offset: int = 0,
         after: Callable[[int, Instruction], None] | None = None,
+        watchdog: int = 0,
     ) -> Verdict:
         """Run the stream at ``stream_offset`` of region CONSTANT.
 
         regions: uint8 arrays in the order of ``Region``. after: called with (index, instruction) after each one.
+        watchdog: cycles, 0 for none; an instruction is taken for one, the least that fetching it takes any engine.
         Tokens are judged before anything runs, as they do not depend on data; execution is in program order.
         """
         constant = regions[isa.Region.CONSTANT].tobytes()
+        room = len(constant) - stream_offset - isa.INSTRUCTION_BYTES
+        if room < 0:
+            return Verdict(ErrorCode.WINDOW)
         header = decode_header(constant[stream_offset : stream_offset + isa.INSTRUCTION_BYTES])
         if (header["magic"], header["abi_major"], header["config_hash"]) != (
                 isa.STREAM_MAGIC, isa.ABI_MAJOR, self.hw.hash):
             return Verdict(ErrorCode.HEADER)
         if header["count"] == 0:
             return Verdict(ErrorCode.ILLEGAL)
+        if header["count"] * isa.INSTRUCTION_BYTES > room:
+            return Verdict(ErrorCode.WINDOW)
         program: list[Instruction] = []
         for pc in range(header["count"]):
             at = stream_offset + isa.INSTRUCTION_BYTES * (pc + 1)
@@ -70,6 +77,8 @@ class Engine:
             if legality.illegal(instruction, self.hw) or (instruction.opcode == Opcode.FINISH) != last:
                 return Verdict(ErrorCode.ILLEGAL, Unit.FETCH, pc)
             program.append(instruction)
+        if watchdog and len(program) > watchdog:
+            return Verdict(ErrorCode.WATCHDOG)
         return self.execute(program, regions, after)
 
     def execute(

@@ -8,7 +8,7 @@ import pytest
 
 from .harness import Mutant, apply, copy_project, run_tests
 
-RTL = ("tests/conformance/test_rtl.py::test_legal_programs[1x4x4]",)
+RTL = ("tests/conformance/test_engines.py::test_legal_programs[1x4x4]",)
 SCHEDULE = ("tests/schedule/test_random_graphs.py", "-k", "1x4x4")
 ANY_ORDER = ("tests/isa/test_synchronise.py", "-k", "1x4x4")
 

@@ -16,7 +16,8 @@ from flow.conformance.run import run_illegal, run_legal
 from flow.hardware.config import HwConfig
 from flow.opencl.kernel import SOURCES
 from flow.opencl.launcher import OpenClLauncher
-from tests.opencl.engines import ENGINES, needs_opencl
+from tests.engines import CONFORMANCE
+from tests.opencl.device import needs_opencl
 
 PROGRAMS = 200
 
@@ -58,8 +59,8 @@ def found_after(launcher: OpenClLauncher, hw: HwConfig, seed: int, verdict: bool
     if not verdict:
         return next((n for n in range(PROGRAMS) if run_legal(generate(hw, seed + n), launcher)), None)
     good = generate(hw, seed, length=8)
-    cases = (case for n in range(PROGRAMS) for case in illegal_cases(hw, seed + n) if not case.bus_error)
-    return next((n for n, case in enumerate(islice(cases, PROGRAMS)) if run_illegal(case, launcher, good)), None)
+    cases = (case for n in range(PROGRAMS) for case in illegal_cases(hw, seed + n))
+    return next((n for n, case in enumerate(islice(cases, PROGRAMS)) if run_illegal(case, good, launcher)), None)
 
 
 def test_each_edit_is_one_place() -> None:
@@ -77,7 +78,7 @@ def test_found(mutant: Mutant, tmp_path: Path) -> None:
     shutil.copytree(SOURCES, sources)
     path = sources / mutant.file
     path.write_text(path.read_text().replace(mutant.old, mutant.new))
-    hw = ENGINES["1x4x4"]
+    hw = CONFORMANCE["1x4x4"]
     number = found_after(OpenClLauncher(hw, sources=sources), hw, seed, mutant.verdict)
     print("seed", seed, "found after", number)
     assert number is not None

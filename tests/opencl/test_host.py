@@ -19,7 +19,7 @@ from flow.schedule import compile_graph
 from flow.schedule.program import Program
 from tests.schedule.random_graphs import evaluate, random_graph
 
-from .engines import needs_opencl
+from .device import needs_opencl
 
 HW = HwConfig(2, 8, 8, axi_bytes=16, inp_banks=2, inp_depth=128, acc_depth=48, wgt_depth=256, out_depth=64,
               par_depth=16, cores=2)

@@ -12,8 +12,7 @@ import pytest
 from flow.isa import description as isa
 from flow.isa.render import c_header
 from flow.opencl.kernel import SOURCES, Vendor, files, options, source
-
-from .engines import ENGINES
+from tests.engines import CONFORMANCE
 
 #: numbers that are neither a width nor a code
 PLAIN = {0, 1, 2}
@@ -43,7 +42,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
     """With the kernel's own macros expanded and the instruction set's header left away, every field's name is there."""
     assert CLANG is not None
     path = tmp_path / "flow_engine.cl"
-    path.write_text(source(ENGINES["1x4x4"]).replace(c_header(), ""))
+    path.write_text(source(CONFORMANCE["1x4x4"]).replace(c_header(), ""))
     text = subprocess.run([CLANG, "-E", "-x", "cl", str(path)], capture_output=True, text=True, check=True).stdout
     unread = [f"{opcode.name}.{field.name}" for opcode, fields in isa.FIELDS.items() for field in fields[3:]
               if f"FLOW_{opcode.name}_{field.name.upper()}_LSB" not in text]
@@ -52,7 +51,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
 
 
 def test_one_translation_unit() -> None:
-    assert "#include" not in source(ENGINES["1x4x4"])
+    assert "#include" not in source(CONFORMANCE["1x4x4"])
     assert (SOURCES / "flow_engine.cl").is_file()
 
 
@@ -63,7 +62,7 @@ def test_syntax(vendor: Vendor, name: str, tmp_path: Path) -> None:
     """Clang takes the vendors' attributes with at most a warning that it ignores them."""
     assert CLANG is not None
     path = tmp_path / "flow_engine.cl"
-    path.write_text(source(ENGINES[name]))
+    path.write_text(source(CONFORMANCE[name]))
     for trace in (False, True):
         done = subprocess.run(
             [CLANG, "-x", "cl", "-target", "spir64", "-Xclang", "-finclude-default-header", "-fsyntax-only", "-Wall",

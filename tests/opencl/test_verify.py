@@ -14,7 +14,7 @@ from flow.schedule import compile_graph
 from flow.verify.engines import open_engine
 from tests.schedule.random_graphs import evaluate, random_graph
 
-from .engines import needs_opencl
+from .device import needs_opencl
 
 pytestmark = needs_opencl
 
