@@ -79,14 +79,15 @@ class Compiled:
               dump: Path | None = None, bitstream: bool = True, entry: str = "rtl") -> Folder:
         """Make the folder ``out`` (default build/<fpga>-<models>), verified on the engine ``verify``, if not ``none``,
         and the bitstream in it, if ``bitstream`` and the FPGA's tool is there. entry: the project is for the RTL, or
-        for OpenCL (a kernel for Intel's compiler, an XRT kernel for AMD's).
+        for OpenCL (a kernel for Intel's compiler), or XRT (the RTL as a kernel for AMD's linker; opencl on AMD's cards
+        is the same).
 
         Raises FlowError of the stage that refuses; then ``out`` is as it was before.
         """
-        if entry == "opencl":
+        if entry in ("opencl", "xrt"):
             from flow.project import target_of
 
-            target_of(self._job.fpga)
+            target_of(self._job.fpga, entry)
         default = Path("build") / f"{self._job.fpga}-{'+'.join(source.name for source in self._job.sources)}"
         job = check(replace(self._job, output=Path(out) if out else default, verify=verify, images=images,
                             bitstream=bitstream, entry=entry))

@@ -104,18 +104,25 @@ def project(job: Job, sizing: Sizing, folder: Path) -> None:
     """The vendor's project: block design, constraints, scripts, the commands that build it."""
     from flow import project as projects
 
-    write = projects.write_opencl_project if job.entry == "opencl" else projects.write_project
+    write = projects.write_opencl_project if job.entry != "rtl" else projects.write_project
     write(sizing.hw, sizing.device, tuple(region.cores for region in sizing.regions), folder)
 
 
 def prove(job: Job, source: Source, model: Imported, program: Program, steps: Runner) -> Verification | None:
     """The program on the engine against the oracle, byte for byte."""
+    from flow.verify.fast import fast_check
     from flow.verify.run import require_proof, verify
 
     if job.verify == "none":
         return None
-    verification = steps.run(f"verify.{source.name}", lambda: verify(
-        model.graph, model.flatbuffer, program, job.verify, job.images, job.seed, progress=steps.progress)[0],
+
+    def compute() -> Verification:
+        if job.verify == "rtl":  # minutes: a difference that seconds can find is found first
+            fast_check(model.graph, model.flatbuffer, program, job.images, job.seed, steps.progress)
+        return verify(model.graph, model.flatbuffer, program, job.verify, job.images, job.seed,
+                      progress=steps.progress)[0]
+
+    verification = steps.run(f"verify.{source.name}", compute,
         after=(f"import.{source.name}", f"schedule.{source.name}"),
         options={"engine": job.verify, "images": job.images, "seed": job.seed})
     require_proof(verification.verdict)

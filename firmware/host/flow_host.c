@@ -22,6 +22,9 @@ static const flow_platform *const platforms[] = {
 #ifdef FLOW_HOST_WITH_F2
     &flow_platform_f2,
 #endif
+#ifdef FLOW_HOST_WITH_XRT
+    &flow_platform_xrt,
+#endif
 #ifdef FLOW_HOST_WITH_SERIAL
     &flow_platform_serial,
 #endif

@@ -43,6 +43,8 @@ extern const flow_platform flow_platform_opencl;
 extern const flow_platform flow_platform_xdma;
 /* Linked if FLOW_HOST_WITH_F2 is defined. */
 extern const flow_platform flow_platform_f2;
+/* Linked if FLOW_HOST_WITH_XRT is defined. */
+extern const flow_platform flow_platform_xrt;
 /* Linked if FLOW_HOST_WITH_SERIAL is defined. */
 extern const flow_platform flow_platform_serial;
 

@@ -1,5 +1,5 @@
 """Names a user chooses from."""
 
 ENGINES = ("rtl", "opencl", "reference", "none")
-ENTRIES = ("rtl", "opencl")
+ENTRIES = ("rtl", "opencl", "xrt")
 GOALS = ("throughput", "latency", "area")

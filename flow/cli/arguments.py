@@ -20,10 +20,11 @@ def parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="model and FPGA -> a verified folder")
     _model_options(build)
     build.add_argument("--output", type=Path, metavar="DIR", help="the folder (default: build/<fpga>-<model>)")
-    build.add_argument("--verify", choices=ENGINES, default="rtl", help="engine of the proof (default: rtl)")
+    build.add_argument("--verify", choices=ENGINES, default="rtl",
+                       help="engine of the proof (default: rtl, after a fast check on opencl, if it is there)")
     _stimuli_options(build)
     build.add_argument("--entry", choices=ENTRIES, default="rtl",
-                       help="opencl: the kernel for Intel's aoc, or the RTL as an XRT kernel for AMD's v++")
+                       help="opencl: the kernel for Intel's aoc; xrt: the RTL as a kernel for AMD's v++")
     build.add_argument("--no-bitstream", dest="bitstream", action="store_false",
                        help="stop at the project, also where the FPGA's tool is there")
     build.add_argument("--dump-dir", type=Path, metavar="D", help="also leave every stage's value as text here")

@@ -47,8 +47,7 @@ class SimulatedLauncher:
             simulator.write_memory(channel, at, region.tobytes())
             at += -(-max(len(region), 1) // _ALIGNMENT) * _ALIGNMENT + _ALIGNMENT
         if bus_error:
-            base, size = places[Region.INPUT]
-            simulator.inject_error(channel, base + size // 8, 1)
+            simulator.inject_error(channel, places[Region.INPUT][0], 1)  # every program begins with reading it
         got = simulator.launch(Windows(*places), stream_offset, core, _MAX_CYCLES, watchdog)
         self.cycles = got.cycles
         simulator.clear_errors()

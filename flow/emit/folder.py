@@ -14,7 +14,8 @@ from flow.opencl import kernel as opencl_kernel
 from flow.schedule.program import Program
 
 #: Firmware files that are copied as they are, below ``firmware/``.
-COPIED = ("src/*.c", "include/*.h", "transport/*.[ch]", "host/*.[ch]", "sim/flow_sim.*", "sim/verilator.vlt")
+COPIED = ("src/*.c", "include/*.h", "transport/*.[ch]", "transport/*.cpp", "host/*.[ch]", "sim/flow_sim.*",
+          "sim/verilator.vlt")
 #: Regions start on multiples of this in device memory (FLOW_REGION_ALIGNMENT in flow.h).
 REGION_ALIGNMENT = 4096
 

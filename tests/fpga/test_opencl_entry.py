@@ -61,14 +61,22 @@ def test_host_makefile_names_the_host_s_sources(tmp_path: Path) -> None:
     assert "flow_sim" not in done
 
 
-def test_link_configuration_and_facts(tmp_path: Path) -> None:
-    fpga = make("u250", tmp_path)
-    link = (fpga / "xrt" / "link.cfg").read_text()
-    assert "nk=flow_xrt:1:flow_0" in link
-    assert re.findall(r"sp=flow_0\.(\w+):DDR\[(\d)\]", link) == [("m00_axi", "0"), ("m01_axi", "1")]
-    assert f"freqHz={int(HW.clock_mhz)}000000:flow_0.ap_clk" in link
+@pytest.mark.parametrize(("board", "memories"), [("u250", ["DDR[0]", "DDR[1]", "DDR[0]"]),
+                                                 ("u50", ["HBM[0:1]", "HBM[2:3]", "HBM[0:1]"])])
+def test_link_configuration_and_facts(board: str, memories: list[str], tmp_path: Path) -> None:
+    """Each core a unit with its channel's memory, in its die region, at the engine's clock."""
+    fpga = make(board, tmp_path)
+    lines = (fpga / "xrt" / "link.cfg").read_text().splitlines()
+    units = [f"flow_xrt_{number}" for number in (1, 2, 3)]
+    assert "nk=flow_xrt:3" in lines
+    assert [line for line in lines if line.startswith("sp=")] == [
+        f"sp={unit}.m00_axi:{memory}" for unit, memory in zip(units, memories, strict=True)]
+    assert [line for line in lines if line.startswith("slr=")] == [
+        f"slr={unit}:SLR{region}" for region, unit in enumerate(units)]
+    assert [line for line in lines if line.startswith("freqHz=")] == [
+        f"freqHz={int(HW.clock_mhz)}000000:{unit}.ap_clk" for unit in units]
     facts = (fpga / "xrt" / "facts.tcl").read_text()
-    assert "set xrt_channels 2" in facts and "set xrt_pointers [list 0x40 0x1040]" in facts
+    assert "set xrt_pointer 0x40" in facts and "set xrt_register_bytes 0x1000" in facts
 
 
 def test_kernel_wrapper_joins_every_port(tmp_path: Path) -> None:
@@ -83,7 +91,7 @@ def test_packaging_script_runs(tmp_path: Path) -> None:
     """In a real Tcl interpreter whose tool commands only record."""
     tkinter = pytest.importorskip("tkinter")
     fpga = make("u250", tmp_path)
-    (fpga / "config.tcl").write_text("set flow_rtl_files [list rtl/engine_pkg.sv rtl/flow_top.sv]\n")
+    (fpga / "config.tcl").write_text("set flow_rtl_files [list rtl/isa_pkg.sv rtl/engine_pkg.sv rtl/flow_top.sv]\n")
     interpreter = tkinter.Tcl()
     calls: list[tuple[str, ...]] = []
     interpreter.eval("namespace eval ipx {}")
@@ -95,11 +103,16 @@ def test_packaging_script_runs(tmp_path: Path) -> None:
         interpreter.createcommand(name, lambda *words, name=name: calls.append((name, *words)) or name)
     interpreter.eval(f"source {{{fpga / 'xrt' / 'package.tcl'}}}")
     added = next(call for call in calls if call[0] == "add_files")
-    assert "flow_xrt.v" in added[-1] and "flow_top.sv" in added[-1]
-    assert [call[1] for call in calls if call[0] == "ipx::add_register"] == ["m00_memory", "m01_memory"]
+    assert all(name in added[-1] for name in ("flow_xrt.v", "rtl/flow_top.sv", "firmware/sim/engine_pkg.sv"))
+    assert "rtl/engine_pkg.sv" not in added[-1]  # that one counts all cores, a kernel is one
+    assert ("set_property", "address_offset", "0x40", "ipx::add_register") in calls
+    assert ("set_property", "value", "m00_axi", "ipx::add_register_parameter") in calls
     assert calls[-1][0] == "package_xo" and "user_managed" in calls[-1]
 
 
 def test_boards_without_a_platform_are_refused() -> None:
     with pytest.raises(UnsupportedError, match="--entry rtl"):
         target_of("pynq-z2")
+    assert target_of("u50", "xrt") == target_of("u50")
+    with pytest.raises(UnsupportedError, match="--entry xrt: d5005"):
+        target_of("d5005", "xrt")

@@ -1,0 +1,18 @@
+"""The fast check before RTL: the same program and images on the OpenCL engine, where there is a platform for it."""
+
+from __future__ import annotations
+
+from flow.build.progress import Progress
+from flow.graph.ir import Graph
+from flow.opencl import device
+from flow.schedule.program import Program
+from flow.verify import run
+
+
+def fast_check(graph: Graph, flatbuffer: bytes, program: Program, images: int, seed: int, progress: Progress) -> None:
+    """Raises NotProven if the OpenCL engine differs from the oracle; without an OpenCL device a warning says so."""
+    missing = device.missing()
+    if missing:
+        progress.warn(f"no fast check on the OpenCL engine before the RTL: {missing}")
+        return
+    run.require_proof(run.verify(graph, flatbuffer, program, "opencl", images, seed, progress=progress)[0].verdict)
