@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from flow.oracle.qkeras_weights import Scaled
+
 
 def main(folder: Path) -> None:
-    from flow.oracle.qkeras_load import in_float64, load, without_quantisers
+    from flow.oracle.qkeras_load import load, without_quantisers
+    from flow.oracle.qkeras_wide import in_float64
 
     model = load(folder / "model.h5")
     import tensorflow as tf
@@ -48,7 +52,11 @@ def output(model: Any, name: str) -> Any:
     layer = model.get_layer(name.removesuffix("/linear"))
     if not name.endswith("/linear"):
         return layer.output
+    own, layer.activation = layer.activation, None
     bare = type(layer).from_config({**layer.get_config(), "activation": None, "name": f"{layer.name}_linear"})
+    layer.activation = own
+    if isinstance(own, Scaled):
+        bare.activation = replace(own, own=None)
     result = bare(layer.input)
     bare.set_weights(layer.get_weights())
     return result

@@ -36,11 +36,11 @@ def pack(maps: Sequence[Int8], layout: Layout, value: int) -> Memory:
 
 
 def unpack(data: Memory, layout: Layout) -> Int8:
-    """The tensor (pix, height, width, channels) in the bytes of ``layout``."""
+    """A copy of the tensor (pix, height, width, channels) in the bytes of ``layout``."""
     split = data[: layout.size].view(np.int8).reshape(
         layout.blocks, layout.height, layout.width, layout.pix, layout.cols)
     joined = split.transpose(3, 1, 2, 0, 4).reshape(layout.pix, layout.height, layout.width, -1)
-    return np.ascontiguousarray(joined[..., : layout.channels])
+    return np.array(joined[..., : layout.channels], order="C")
 
 
 def write_inputs(memory: Memory, inputs: Sequence[HostInput], images: Sequence[Mapping[str, Int8]]) -> None:

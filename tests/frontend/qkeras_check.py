@@ -36,8 +36,9 @@ from flow.graph.evaluate import evaluate  # noqa: E402
 from flow.graph.ir import Graph, Int8  # noqa: E402
 from flow.graph.verify import verify  # noqa: E402
 from flow.hardware.config import HwConfig  # noqa: E402
-from flow.oracle.qkeras_load import in_float64, load  # noqa: E402
+from flow.oracle.qkeras_load import load  # noqa: E402
 from flow.oracle.qkeras_run import digits, quantised, real  # noqa: E402
+from flow.oracle.qkeras_wide import in_float64  # noqa: E402
 from flow.oracle.qkeras_worker import output  # noqa: E402
 from flow.verify import stimuli  # noqa: E402
 from flow.verify.engines import open_engine  # noqa: E402

@@ -55,3 +55,11 @@ def test_inputs_go_to_their_offsets() -> None:
     assert not memory[:64].any()
     assert not memory[64 + place.size:].any()
     assert memory[64:72].tolist() == [1, 1, 1, 6, 2, 2, 2, 6]
+
+
+def test_what_was_read_does_not_change_with_the_memory() -> None:
+    entry = Layout(Region.SCRATCH, 0, 2, 3, 4, 1, 1, 4)  # one lane, one full block: the bytes lie as the tensor does
+    memory = np.arange(entry.size, dtype=np.uint8)
+    values = layout.unpack(memory, entry)
+    memory[:] = 0
+    assert values.reshape(-1).tolist() == list(range(entry.size))

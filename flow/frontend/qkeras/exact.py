@@ -7,10 +7,11 @@ equal everywhere if they are equal on both sides of each of the engine's steps a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from flow.frontend.qkeras import lines
 from flow.frontend.qkeras.fixed import common_exponent
 from flow.frontend.qkeras.steps import Float64, Grid
 from flow.graph.evaluate import requantise
@@ -115,6 +116,7 @@ def _candidates(
     yield lambda: _coarse(sums, shift + 1, apply, Grid(grid.exponent - 1), grid, zero)
     yield lambda: _coarse(sums, shift + 2, apply, Grid(grid.exponent - 2), grid, zero)
     yield lambda: _offset(sums, shift + 1, apply, low, high, zero, grid)
+    yield lambda: _lines(sums, apply, low, high, zero, grid)
 
 
 def _sharpened(sums: Accumulator, shift: Int64) -> tuple[int, Int64, Rounding]:
@@ -206,6 +208,26 @@ def _levels(sums: Accumulator, apply: Apply, grid: Grid, low: int, high: int, ze
         part = Requantise(multiplier.astype(np.int32), -right.astype(np.int32), 0, -1, 1, Rounding.FLOOR, left)
         values[:128], values[128], values[129:] = low, middle, high
     return Exact((part,), (values + zero).astype(np.int8), 0, -upper, zero, low, high, grid.exponent)
+
+
+def _lines(sums: Accumulator, apply: Apply, low: int, high: int, zero: int, grid: Grid) -> Exact:
+    """Steps of any width, by a multiplier for each channel; both halves of a kinked function by themselves."""
+
+    def result(points: Int64) -> Int64:
+        return on_grid(apply(sums.values(points)), grid)
+
+    channels = np.broadcast_shapes(sums.low.shape, sums.exponent.shape)
+    bottom, top = np.broadcast_to(sums.low, channels), np.broadcast_to(sums.high, channels)
+    kinked = grid.slope != 1.0 and low < 0 < high
+    try:
+        wanted = (lines.Part(0, high), lines.Part(low, 0, -round(np.log2(grid.slope)))) if kinked else None
+        found = lines.line(wanted or (lines.Part(low, high),), bottom, top, result)
+    except lines.NoLine as error:
+        raise Inexact(str(error)) from None
+    parts = found.parts
+    if not kinked:
+        parts = (replace(parts[0], zero_point=zero, minimum=low + zero, maximum=high + zero),)
+    return Exact(parts, None, found.scale, found.addend, zero, low, high, grid.exponent)
 
 
 def engine(exact: Exact, sums: Int64) -> Int64:

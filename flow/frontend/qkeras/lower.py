@@ -24,18 +24,15 @@ from flow.frontend.qkeras.exact import (
 )
 from flow.frontend.qkeras.fixed import common_exponent, integers
 from flow.frontend.qkeras.steps import Float64, Grid
+from flow.frontend.qkeras.weights import MOST_REPEATS, depthwise, fits, full, repeats, shared_out
 from flow.graph import ir
+from flow.graph.ir import Window
 from flow.graph.widths import width_of
 
 #: float32 holds integers exactly up to here
 FLOAT32_EXACT = 1 << 24
 ORACLE, ORACLE_WIDE = "qkeras", "qkeras float64"
 _LINEAR_REMEDY = "put a quantiser behind it, for example QActivation('quantized_bits(8, 2, alpha=1)')"
-
-
-def fits(weights: np.ndarray, bits: int) -> bool:
-    """Whether signed integers fit this many bits."""
-    return -1 << (bits - 1) <= int(weights.min()) and int(weights.max()) < 1 << (bits - 1)
 
 
 class NeedsFloat64(Exception):
@@ -68,7 +65,7 @@ Value = Held | Pending
 def lower(network: steps.Network, name: str) -> ir.Graph:
     """The integer graph. Raises UnsupportedError with every layer that cannot be computed exactly, and why."""
     try:
-        return _Lowering(network, name, False).run()
+        return _Lowering(network, name, network.wide).run()
     except NeedsFloat64:
         return _Lowering(network, name, True).run()
 
@@ -128,14 +125,14 @@ class _Lowering:
         if self.values[name] is None:
             return ()
         try:
-            return (self.settle(name).tensor.name,)
-        except Inexact:
             value = self.values[name]
-            try:
-                if isinstance(value, Pending) and isinstance(value.core, steps.Linear) and not value.functions:
+            if isinstance(value, Pending) and isinstance(value.core, steps.Linear) and not value.functions:
+                try:
+                    return (self.settle(name).tensor.name,)
+                except Inexact:
                     return self.planes(value.core, name)
-            except Inexact as wide:
-                error = wide
+            return (self.settle(name).tensor.name,)
+        except Inexact as error:
             self.refuse(step, f"ends the network without a quantiser: {error}", _LINEAR_REMEDY)
         except _Refused:
             pass
@@ -162,7 +159,7 @@ class _Lowering:
         offset = sum(128 * 256**p for p in range(count))
         whole = (bias << shift) + integers(sums.fraction, shift)
         names = tuple(f"{name}/byte{p}" for p in range(count))
-        int8 = self.arranged(core, weights).astype(np.int8)
+        source, int8 = self.arranged(core, source, weights)
         for p, plane in enumerate(names):
             right = 8 * p - spread
             addend = np.where(right >= 0, offset >> spread, 128 >> np.maximum(-right, 0))
@@ -245,9 +242,6 @@ class _Lowering:
                     self.refuse(step, "softmax in the middle of the network", "only a final softmax runs on the host")
                     return None
                 return self.get(step.inputs[0])
-            case steps.Affine():
-                self.refuse(step, "batch normalisation is not folded yet", "use QConv2DBatchnorm")
-                return None
             case _:
                 raise AssertionError(type(step).__name__)
 
@@ -274,13 +268,67 @@ class _Lowering:
 
     def function(self, step: steps.Function) -> Value | None:
         value = self.get(step.inputs[0])
-        if step.grid is None:
-            if isinstance(value, Held):
-                return Pending(_Identity(value.tensor.name, step.layer, step.inputs, step.shape), (step,))
-            return replace(value, functions=(*value.functions, step))
         if isinstance(value, Held):
             value = Pending(_Identity(value.tensor.name, step.layer, step.inputs, step.shape))
+        if not isinstance(value.core, _Identity | steps.Average) and not step.straight:
+            found = f"{step.label} is a curve, which cannot be proved on the sums of {value.core.layer}"
+            self.refuse(
+                step, found, "put a quantiser before it, for example QActivation('quantized_bits(8, 2, alpha=1)')"
+            )
+            return None
+        if any(isinstance(move, steps.MaxPool) for move in value.after) and not (
+            step.straight and not any(step.falls or ())
+        ):
+            self.refuse(step, f"{step.label} falls somewhere, behind a maximum", "put a quantiser before the pooling")
+            return None
+        if step.falls is not None and any(move.shape[2] != value.core.shape[2] for move in value.after):
+            self.refuse(step, f"{step.label} by channel behind a reshape of {value.core.layer}", "normalise before it")
+            return None
+        if step.grid is None:
+            return replace(value, functions=(*value.functions, step))
         return self.finish(value, step, step.name)
+
+    def convolved(
+        self, core: steps.Step, apply: Callable[[Float64], Float64]
+    ) -> tuple[steps.Step, Callable[[Float64], Float64]]:
+        """The same function of a convolution's sums, for functions that differ between channels, or many addends."""
+        match core:
+            case _Identity():
+                return depthwise(core, Window((1, 1), (1, 1))), apply
+            case steps.Sum():
+                return self.joined(core), apply
+            case steps.Average():
+                source = self.held_tensor(core).tensor
+                counts = self.counts(core, source)
+                if len(counts) > 1:
+                    raise Inexact(
+                        f"needs a quantiser behind {core.layer}, which averages more values here, fewer there"
+                    )
+                window = core.window or Window((source.height, source.width), (1, 1))
+                return depthwise(core, window), lambda sums: apply(self.mean(core, sums, counts[0]))
+            case _:
+                return core, apply
+
+    def joined(self, core: steps.Sum) -> steps.Linear:
+        """A sum as a 1 x 1 convolution of its operands, joined as plain integers."""
+        operands = []
+        for name in core.inputs:
+            value = self.get(name)
+            assert isinstance(value, Held)
+            operands.append(value)
+        channels, whole = core.shape[2], f"{core.name}/operands"
+        if whole not in self.values:
+            names = tuple(f"{core.name}/operand{index}" for index in range(len(operands)))
+            for name, value in zip(names, operands, strict=True):
+                self.tensor(name, core.shape, 0, 0, -128, 127)
+                self.nodes.append(ir.Reshape(self.node_name(name), (value.tensor.name,), (name,)))
+            shape = (core.shape[0], core.shape[1], channels * len(operands))
+            self.values[whole] = self.tensor(whole, shape, 0, 0, -128, 127)
+            self.nodes.append(ir.Concatenate(self.node_name(whole), names, (whole,)))
+        weights = np.concatenate([np.eye(channels) * 2.0**-value.exponent for value in operands])[None, None]
+        bias = np.full(channels, -sum(value.tensor.zero_point * 2.0**-value.exponent for value in operands))
+        window = Window((1, 1), (1, 1))
+        return steps.Linear(core.name, core.layer, (whole,), core.shape, weights, bias, window, False, "addition", "")
 
     # quantising -------------------------------------------------------------------------------------------------
 
@@ -288,18 +336,22 @@ class _Lowering:
         """Round a pending value with the quantiser ``last`` (None: exactly, if 8 bits hold it) into tensor ``name``."""
         functions = (*value.functions, last) if last else value.functions
 
-        def apply(values: Float64) -> Float64:
+        def composed(values: Float64) -> Float64:
             for function in functions:
                 values = function.apply(values, self.wide)
             return values
 
+        apply: Callable[[Float64], Float64] = composed
         own = f"{name}/{value.core.layer}" if value.after else name
         grid = last.grid if last else None
         core = value.core
+        falls = [function.falls for function in functions if function.falls is not None]
+        if falls or (isinstance(core, steps.Sum) and len(core.inputs) != 2):
+            core, apply = self.convolved(core, apply)
         if isinstance(core, _Identity):
             held = self.unary(core, apply, grid, own)
         elif isinstance(core, steps.Linear):
-            held = self.linear(core, apply, grid, own)
+            held = self.linear(core, apply, grid, own, np.logical_xor.reduce(falls) if falls else None)
         elif isinstance(core, steps.Sum):
             held = self.sum(core, apply, grid, own)
         else:
@@ -335,8 +387,8 @@ class _Lowering:
         own = common_exponent(core.weights, axes)
         weights = integers(core.weights, own)
         low, high = int(weights.min()), int(weights.max())
-        if low < -128 or high > 127:
-            need = f"integers {low} .. {high} in one channel, more than 8 bits"
+        if repeats(weights) > MOST_REPEATS:
+            need = f"integers {low} .. {high} in one channel, more than {MOST_REPEATS} times 8 bits"
             raise Inexact(f"its weights ({core.weight_quantiser}) need {need}")
         exponent = own + source.exponent
         scaled = np.ldexp(core.bias, exponent)
@@ -364,18 +416,33 @@ class _Lowering:
         inputs = (source.tensor.name,)
         if core.window is None:
             return ir.Dense(label, inputs, (output,), weights, bias, by, shift)
-        if core.depthwise:
+        if weights.ndim == 3:
             return ir.DepthwiseConv2D(label, inputs, (output,), core.window, weights, bias, by, shift)
         return ir.Conv2D(label, inputs, (output,), core.window, weights, bias, by, shift)
 
-    def linear(self, core: steps.Linear, apply: object, grid: Grid | None, name: str) -> Held:
-        assert callable(apply)
+    def linear(
+        self,
+        core: steps.Linear,
+        apply: Callable[[Float64], Float64],
+        grid: Grid | None,
+        name: str,
+        falls: np.ndarray | None = None,
+    ) -> Held:
+        """falls: channels in which the functions fall; their weights change sign."""
+        function = apply
+        if falls is not None and falls.any():
+            signs = np.where(falls, -1.0, 1.0)
+            core = replace(core, weights=core.weights * signs, bias=core.bias * signs)
+
+            def function(values: Float64) -> Float64:
+                return apply(values * signs)
+
         source, weights, bias, sums = self.accumulator(core)
-        exact = fit(sums, apply, grid or self.natural_grid(core, sums, apply))
+        exact = fit(sums, function, grid or self.natural_grid(core, sums))
         shift = exact.scale
         if shift and fits(weights << shift, width_of(weights)):
             weights, shift = weights << shift, 0
-        int8 = self.arranged(core, weights).astype(np.int8)
+        source, int8 = self.arranged(core, source, weights)
         int32 = ((bias << exact.scale) + exact.addend).astype(np.int32)
 
         def make(label: str, output: str, part: ir.Requantise) -> ir.Node:
@@ -411,14 +478,38 @@ class _Lowering:
         self.nodes.append(ir.Add(self.node_name(f"{core.layer}/slopes"), names, (name,), whole, whole, by))
         return held
 
-    def arranged(self, core: steps.Linear, weights: np.ndarray) -> np.ndarray:
-        if core.depthwise:
-            return weights
-        return weights.T if core.window is None else np.ascontiguousarray(weights.transpose(3, 0, 1, 2))
+    def arranged(self, core: steps.Linear, source: Held, weights: np.ndarray) -> tuple[Held, ir.Int8]:
+        """(input, weights) as the graph holds them; weights of more than 8 bits are shared out over repeated inputs."""
+        times = repeats(weights)
+        if times > 1:
+            tensor = self.unflattened(source.tensor) if core.window is None else source.tensor
+            name = f"{tensor.name}/{times} times"
+            source = replace(source, tensor=replace(tensor, name=name, channels=tensor.channels * times))
+            if name not in self.tensors:
+                self.tensors[name] = source.tensor
+                self.nodes.append(ir.Concatenate(self.node_name(name), (tensor.name,) * times, (name,)))
+            parts = shared_out(weights, times)
+            if core.window is None:
+                parts = [part.reshape(*tensor.shape, -1) for part in parts]
+            if core.depthwise:
+                parts = [full(part, tensor.channels) for part in parts]
+            weights = np.concatenate(parts, axis=2)
+        if core.window is None:
+            return source, weights.reshape(-1, weights.shape[-1]).T.astype(np.int8)
+        if core.depthwise and times == 1:
+            return source, weights.astype(np.int8)
+        return source, np.ascontiguousarray(weights.transpose(3, 0, 1, 2)).astype(np.int8)
 
-    def natural_grid(self, core: steps.Step, sums: Accumulator, apply: object) -> Grid:
+    def unflattened(self, tensor: ir.Tensor) -> ir.Tensor:
+        """The map that was reshaped to this tensor, which has the same values in the same order."""
+        makers = {node.outputs[0]: node for node in self.nodes if isinstance(node, ir.Reshape)}
+        name = tensor.name
+        while name in makers:
+            name = makers[name].inputs[0]
+        return self.tensors[name]
+
+    def natural_grid(self, core: steps.Step, sums: Accumulator) -> Grid:
         """The grid of a value that no quantiser rounds: the accumulator's own."""
-        assert callable(apply)
         if np.any(sums.fraction != 0):
             raise Inexact("its bias is finer than its accumulator")
         return Grid(int(sums.exponent.max()))
@@ -430,8 +521,6 @@ class _Lowering:
             value = self.get(source)
             assert isinstance(value, Held)
             operands.append(value)
-        if len(operands) != 2:
-            raise Inexact(f"adds {len(operands)} tensors; add two at a time with a quantiser between")
         exponent = max(value.exponent for value in operands)
         tables, low, high = [], 0, 0
         for value in operands:
@@ -446,7 +535,7 @@ class _Lowering:
         sums = Accumulator(exponent * one, np.zeros(1), low * one, high * one)
         if not self.wide and max(abs(low), abs(high)) >= FLOAT32_EXACT:
             raise NeedsFloat64
-        grid = grid or self.natural_grid(core, sums, apply)
+        grid = grid or self.natural_grid(core, sums)
         exact = fit(sums, apply, grid)
         tables[0] = tables[0] + exact.addend.astype(np.int32)
         names = tuple(value.tensor.name for value in operands)
@@ -459,14 +548,10 @@ class _Lowering:
     def average(self, core: steps.Average, apply: object, grid: Grid | None, name: str) -> Held:
         assert callable(apply)
         source = self.held_tensor(core)
-        kind = np.dtype("float64" if self.wide else "float32")
         counts = self.counts(core, source.tensor)
 
         def value(sums: np.ndarray, count: int) -> Float64:
-            mean = np.ldexp(sums.astype(np.float64), -source.exponent).astype(kind) / np.asarray(count, kind)
-            if core.factor is not None:
-                mean = mean * np.asarray(core.area, kind) * np.asarray(core.factor, kind)
-            return mean.astype(np.float64)
+            return self.mean(core, np.ldexp(sums.astype(np.float64), -source.exponent), count)
 
         if not self.wide and max(abs(source.low), abs(source.high)) * max(counts) >= FLOAT32_EXACT:
             raise NeedsFloat64
@@ -495,6 +580,14 @@ class _Lowering:
                 )
             )
         return held
+
+    def mean(self, core: steps.Average, totals: Float64, count: int) -> Float64:
+        """What QKeras makes of the sum of ``count`` values."""
+        kind = np.dtype("float64" if self.wide else "float32")
+        mean = totals.astype(kind) / np.asarray(count, kind)
+        if core.factor is not None:
+            mean = mean * np.asarray(core.area, kind) * np.asarray(core.factor, kind)
+        return mean.astype(np.float64)
 
     def counts(self, core: steps.Average, source: ir.Tensor) -> tuple[int, ...]:
         """Numbers of taps inside the map that occur."""

@@ -10,6 +10,7 @@ import numpy as np
 from flow.errors import Problem, UnsupportedError
 from flow.frontend.qkeras.fixed import common_exponent
 from flow.frontend.qkeras.steps import Float64, Grid
+from flow.oracle.qkeras_weights import normalisation_in_float64
 
 #: random in QKeras's own predict
 _RANDOM = ("bernoulli",)
@@ -45,14 +46,15 @@ def grid(quantiser: Any, layer: str) -> Grid:
             raise refuse(f"has {what} {value}, which is no power of two", f"use a power of two for {what}")
         return exponent
 
+    if np.size(getattr(quantiser, "integer", 0)) != 1:
+        raise refuse("has integer bits per channel", "use the same for all channels (per_channel=False)")
     alpha = getattr(quantiser, "alpha", None)
     if isinstance(alpha, str):
         raise refuse("has a scale that depends on the data of each batch", "use alpha=1 for activations")
     if alpha is not None and np.size(alpha) != 1:
         raise refuse("has a scale per channel", "use alpha=1 for activations")
     scale = 0 if alpha is None else power(float(np.reshape(alpha, -1)[0]), "alpha")
-    if kind in _RANDOM:
-        raise refuse("is random also in inference", "use binary or stochastic_binary")
+    refuse_random(quantiser, layer)
     if float(getattr(quantiser, "qnoise_factor", 1.0)) != 1.0:
         raise refuse("has a qnoise_factor other than 1", "finish the training with qnoise_factor 1")
     match kind:
@@ -84,6 +86,62 @@ def grid(quantiser: Any, layer: str) -> Grid:
                 "does not give fixed-point numbers",
                 "use quantized_bits, quantized_relu, quantized_tanh, quantized_sigmoid, binary or ternary",
             )
+
+
+def refuse_random(quantiser: Any, layer: str) -> None:
+    """Raises UnsupportedError for a quantiser that gives something else each time."""
+    if type(quantiser).__name__ in _RANDOM:
+        found = f"quantiser {describe(quantiser)} is random also in inference"
+        raise UnsupportedError(Problem(f"layer {layer}", found, "use binary or stochastic_binary"))
+
+
+def is_straight(function: Any) -> bool:
+    """Whether the function is made of straight lines and steps and falls nowhere: then it has thresholds that can be
+    found by halving, whatever the rounding of its floats."""
+    kind = getattr(function, "__name__", type(function).__name__)
+    match kind:
+        case "quantized_bits" | "quantized_relu" | "binary" | "stochastic_binary" | "ternary" | "stochastic_ternary":
+            return True
+        case "quantized_tanh":
+            return not function.use_real_tanh
+        case "quantized_sigmoid":
+            return not function.use_real_sigmoid
+        case "linear" | "relu" | "relu6" | "hard_sigmoid":
+            return True
+        case "ReLU" | "LeakyReLU":
+            return float(getattr(function, "negative_slope", getattr(function, "alpha", 0.0))) >= 0
+        case _:
+            return False
+
+
+def affine(scale: Float64, offset: Float64) -> Callable[[Float64, bool], Float64]:
+    """values * scale + offset for each channel, in float64."""
+
+    def apply(values: Float64, wide: bool) -> Float64:
+        return values * scale + offset
+
+    return apply
+
+
+def normalisation(layer: Any) -> Callable[[Float64, bool], Float64]:
+    """A batch normalisation layer on (points, channels), in Keras's float32 or (wide) float64."""
+    channels, rank = int(layer.output.shape[-1]), len(layer.output.shape)
+
+    def apply(values: Float64, wide: bool) -> Float64:
+        import tensorflow as tf
+
+        used = layer
+        points = np.broadcast_to(values, (*values.shape[:-1], channels))
+        kind = "float64" if wide else "float32"
+        given = tf.constant(points.reshape(-1, *[1] * (rank - 2), channels), dtype=kind)
+        if wide:
+            options, weights = normalisation_in_float64(layer)
+            used = tf.keras.layers.BatchNormalization(**options)
+            used.build(given.shape)
+            used.set_weights(weights)
+        return np.asarray(used(given, training=False), np.float64).reshape(points.shape)
+
+    return apply
 
 
 def evaluator(function: Any) -> Callable[[Float64, bool], Float64]:

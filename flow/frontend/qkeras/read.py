@@ -9,6 +9,7 @@ import numpy as np
 from flow.errors import FlowError, Problem, UnsupportedError
 from flow.frontend.qkeras import quantisers, steps
 from flow.graph.ir import Padding, Window
+from flow.oracle import qkeras_weights
 from flow.oracle.qkeras_load import nodes
 
 _NOTHING = (
@@ -27,7 +28,6 @@ LAYERS = (
     "QDepthwiseConv2DBatchnorm",
     "QDense",
     "QActivation",
-    "QAdaptiveActivation",
     "QBatchNormalization",
     "QAveragePooling2D",
     "QGlobalAveragePooling2D",
@@ -61,6 +61,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.alias: dict[str, str] = {}  # layers that do nothing -> the step they stand for
         self.layer = ""
+        self.wide = False
 
     def run(self) -> steps.Network:
         seen: set[str] = set()
@@ -76,13 +77,17 @@ class _Reader:
                 continue
             try:
                 self.read_layer(layer, inputs)
-            except FlowError as error:
-                self.problems += error.problems
+            except Exception as error:  # quantisers are QKeras's code and raise anything
+                if isinstance(error, FlowError):
+                    self.problems += error.problems
+                else:
+                    text = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+                    self.refuse(f"QKeras itself fails on it: {text}", "run the model in QKeras to see the same message")
                 self.steps.append(steps.Reshape(layer.name, layer.name, inputs[:1], (1, 1, 1)))
         if self.problems:
             raise UnsupportedError(self.problems)
         outputs = tuple(self.resolve(tensor._keras_history.layer.name) for tensor in self.model.outputs)
-        return steps.Network(tuple(self.steps), outputs)
+        return steps.Network(tuple(self.steps), outputs, self.wide)
 
     def resolve(self, name: str) -> str:
         while name in self.alias:
@@ -106,21 +111,16 @@ class _Reader:
             raise self.fail(f"{kind} with {layer.data_format}", "use channels_last")
         common = (name, inputs, self.shape(layer.output))
         match kind:
-            case "QConv2D" | "Conv2D":
-                self.convolution(layer, common, layer.kernel, getattr(layer, "bias", None), "kernel_quantizer")
-            case "QConv2DBatchnorm" | "QDepthwiseConv2DBatchnorm":
-                depthwise = kind == "QDepthwiseConv2DBatchnorm"
-                kernel, bias = layer.get_folded_weights()
-                self.convolution(
-                    layer, common, kernel, bias, "depthwise_quantizer" if depthwise else "kernel_quantizer", depthwise
-                )
-            case "QDepthwiseConv2D" | "DepthwiseConv2D":
-                self.convolution(
-                    layer, common, layer.depthwise_kernel, getattr(layer, "bias", None), "depthwise_quantizer", True
-                )
+            case "QConv2D" | "Conv2D" | "QConv2DBatchnorm":
+                self.convolution(layer, common, False)
+            case "QDepthwiseConv2D" | "DepthwiseConv2D" | "QDepthwiseConv2DBatchnorm":
+                self.convolution(layer, common, True)
             case "QDense" | "Dense":
                 self.dense(layer, common)
-            case "QActivation" | "QAdaptiveActivation":
+            case "QAdaptiveActivation":
+                remedy = "put a QActivation with the bits it has found in its place"
+                raise self.fail("QAdaptiveActivation changes its own quantiser from batch to batch", remedy)
+            case "QActivation":
                 self.function(common, name, layer.quantizer)
             case "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "Softmax":
                 if (
@@ -181,78 +181,61 @@ class _Reader:
             pads += [total // 2, total - total // 2]
         return Window(_pair(kernel), _pair(stride), _pair(dilation), Padding(*pads))
 
-    def quantised(self, values: Any, quantiser: Any) -> np.ndarray:
-        """Weights as the layer uses them."""
-        import tensorflow as tf
-
-        tensor = tf.convert_to_tensor(values)
-        return np.asarray(tensor if quantiser is None else quantiser(tensor), np.float64)
-
-    def convolution(
-        self, layer: Any, common: Any, kernel: Any, bias: Any, quantiser: str, depthwise: bool = False
-    ) -> None:
-        inputs = common[1]
+    def convolution(self, layer: Any, common: Any, depthwise: bool) -> None:
         if getattr(layer, "groups", 1) != 1:
             raise self.fail(f"a convolution with {layer.groups} groups", "use one group, or a depthwise convolution")
-        weight_quantiser = getattr(layer, quantiser + "_internal", None)
-        bias_quantiser = getattr(layer, "bias_quantizer_internal", None)
-        if weight_quantiser is None:
-            raise self.fail("has weights without a quantiser", f"give the layer a {quantiser}")
-        values = self.quantised(kernel, weight_quantiser)
-        if depthwise:
-            values = values.reshape(*values.shape[:2], -1)
-        window = self.window(layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding, inputs[0])
-        self.linear(layer, common, values, bias, window, depthwise, weight_quantiser, bias_quantiser)
+        window = self.window(layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding, common[1][0])
+        self.linear(layer, common, window, depthwise)
 
     def dense(self, layer: Any, common: Any) -> None:
-        quantiser = getattr(layer, "kernel_quantizer_internal", None)
-        if quantiser is None:
-            raise self.fail("has weights without a quantiser", "give the layer a kernel_quantizer")
         source = self.shape_of(common[1][0])
-        kernel = self.quantised(layer.kernel, quantiser)
-        window = None
-        if source[0] * source[1] > 1:  # along the last axis of a map
-            kernel, window = kernel.reshape(1, 1, *kernel.shape), Window((1, 1), (1, 1))
-        self.linear(
-            layer,
-            common,
-            kernel,
-            getattr(layer, "bias", None),
-            window,
-            False,
-            quantiser,
-            getattr(layer, "bias_quantizer_internal", None),
-        )
+        along_map = source[0] * source[1] > 1  # along the last axis of a map
+        self.linear(layer, common, Window((1, 1), (1, 1)) if along_map else None, False)
 
-    def linear(
-        self,
-        layer: Any,
-        common: Any,
-        weights: np.ndarray,
-        bias: Any,
-        window: Window | None,
-        depthwise: bool,
-        weight_quantiser: Any,
-        bias_quantiser: Any,
-    ) -> None:
+    def linear(self, layer: Any, common: Any, window: Window | None, depthwise: bool) -> None:
         name, inputs, shape = common
-        offset = np.zeros(shape[2]) if bias is None or not np.ndim(bias) else self.quantised(bias, bias_quantiser)
+        if qkeras_weights.kernel_quantiser(layer) is None:
+            option = "depthwise_quantizer" if depthwise else "kernel_quantizer"
+            raise self.fail("has weights without a quantiser", f"give the layer a {option}")
+        for quantiser in (qkeras_weights.kernel_quantiser(layer), getattr(layer, "bias_quantizer_internal", None)):
+            quantisers.refuse_random(quantiser, name)
+        kernel, bias = qkeras_weights.kernel(layer), qkeras_weights.bias(layer)
+        offset = np.zeros(shape[2]) if bias is None else bias
+        if not (np.isfinite(kernel.values).all() and np.isfinite(offset).all()):
+            raise self.fail("has weights that are no numbers after quantisation", "train the model again")
+        units, scale = kernel.units, kernel.scale
+        if depthwise:
+            units = units.reshape(*units.shape[:2], -1)
+            scale = None if scale is None else np.resize(scale, shape[2])
+        elif window is not None and units.ndim == 2:
+            units = units.reshape(1, 1, *units.shape)
         own = self.own_activation(layer)
         before = f"{name}/linear" if own is not None else name
-        self.steps.append(
-            steps.Linear(
-                before,
-                name,
-                inputs,
-                shape,
-                weights,
-                offset.reshape(-1),
-                window,
-                depthwise,
-                quantisers.describe(weight_quantiser),
-                quantisers.describe(bias_quantiser),
-            )
+        described = (
+            quantisers.describe(qkeras_weights.kernel_quantiser(layer)),
+            quantisers.describe(getattr(layer, "bias_quantizer_internal", None)),
         )
+        if scale is None:
+            self.steps.append(steps.Linear(before, name, inputs, shape, units, offset, window, depthwise, *described))
+        else:
+            self.wide = True
+            sums = f"{name}/sums"
+            self.steps.append(
+                steps.Linear(sums, name, inputs, shape, units, np.zeros(shape[2]), window, depthwise, *described)
+            )
+            self.steps.append(
+                steps.Function(
+                    before,
+                    name,
+                    (sums,),
+                    shape,
+                    quantisers.affine(scale, offset),
+                    None,
+                    f"the scale of {described[0]}",
+                    True,
+                    tuple((scale < 0).tolist()),
+                )
+            )
         self.activate(common, before, own)
 
     def own_activation(self, layer: Any) -> Any:
@@ -284,6 +267,7 @@ class _Reader:
                 quantisers.evaluator(function),
                 grid,
                 quantisers.describe(function) if grid else getattr(function, "__name__", type(function).__name__),
+                quantisers.is_straight(function),
             )
         )
 
@@ -303,22 +287,11 @@ class _Reader:
         name, inputs, shape = common
         if tuple(layer.axis) not in ((-1,), (len(layer.output.shape) - 1,)):
             raise self.fail(f"batch normalisation along axis {layer.axis}", "normalise along channels")
-        quantised: dict[str, Any] = {}
-        for part, attribute in (
-            ("gamma", "gamma"),
-            ("beta", "beta"),
-            ("mean", "moving_mean"),
-            ("variance", "moving_variance"),
-        ):
-            value = getattr(layer, attribute, None)
-            quantised[part] = (
-                None if value is None else self.quantised(value, getattr(layer, f"{part}_quantizer_internal", None))
-            )
-        inverse = (1 / np.sqrt(np.float32(quantised["variance"]) + np.float32(layer.epsilon))).astype(np.float64)
-        if quantised["gamma"] is not None:
-            inverse = inverse * quantised["gamma"]
-        offset = -quantised["mean"] * inverse + (0 if quantised["beta"] is None else quantised["beta"])
-        self.steps.append(steps.Affine(name, name, inputs, shape, inverse, offset))
+        apply = quantisers.normalisation(layer)
+        ends = apply(np.array([[-(2.0**20)], [2.0**20]]), False)
+        falls = tuple((ends[0] > ends[1]).tolist())
+        label = "batch normalisation"
+        self.steps.append(steps.Function(name, name, inputs, shape, apply, None, label, True, falls))
 
 
 def _pair(values: Any) -> tuple[int, int]:

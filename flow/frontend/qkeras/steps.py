@@ -55,24 +55,20 @@ class Linear(Step):
     bias_quantiser: str
 
 
-@dataclass(frozen=True, eq=False)
-class Affine(Step):
-    """x * scale + offset for each channel, as batch normalisation computes it."""
-
-    scale: Float64
-    offset: Float64
-
-
 @dataclass(frozen=True)
 class Function(Step):
     """An elementwise function. apply(values, wide): what QKeras computes in float32, or with ``wide`` in float64.
 
-    grid: of its results, None if it does not quantise; label: how the user wrote it.
+    grid: of its results, None if it does not quantise; label: how the user wrote it. straight: made of straight lines
+    and steps, none of which falls (but see falls); only then can it follow an accumulator. falls: for a function of its
+    own for each channel, whether it falls there; None if it is the same for all. apply takes (points, channels).
     """
 
     apply: Callable[[Float64, bool], Float64]
     grid: Grid | None
     label: str
+    straight: bool = True
+    falls: tuple[bool, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +112,11 @@ class Softmax(Step):
 
 @dataclass(frozen=True)
 class Network:
-    """Steps in an order in which inputs come first; outputs are names of steps."""
+    """Steps in an order in which inputs come first; outputs are names of steps.
+
+    wide: only float64 is exact enough, whatever the accumulators.
+    """
 
     steps: tuple[Step, ...]
     outputs: tuple[str, ...]
+    wide: bool = False
