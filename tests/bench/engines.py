@@ -9,8 +9,8 @@ from flow.frontend import Imported
 from flow.graph.ir import Int8
 from flow.hardware.config import HwConfig
 from flow.schedule import compile_graph
+from flow.schedule.bus import MemoryModel as Modelled
 from flow.schedule.program import Program
-from flow.schedule.timing import MemoryModel as Modelled
 from flow.schedule.timing import Timing, estimate
 from flow.simulate import host
 from flow.simulate.driver import MemoryModel

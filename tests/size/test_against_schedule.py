@@ -10,8 +10,9 @@ from flow import schedule
 from flow.graph.ir import Graph
 from flow.hardware.config import HwConfig
 from flow.isa.description import Opcode
-from flow.schedule.timing import MemoryModel, gemm_cycles
+from flow.schedule.bus import MemoryModel
 from flow.schedule.timing import estimate as timed
+from flow.schedule.timing import work_cycles
 from flow.size.cycles import DEFAULT, estimate
 from flow.size.work import works
 from tests.size.graphs import resnet50, small, vgg16
@@ -24,7 +25,7 @@ BOUNDS_ONLY = replace(DEFAULT, instruction_gap=0, layer_latency=0, exposed=0.0)
 def _same_work(graph: Graph, hw: HwConfig) -> None:
     program = schedule.compile(graph, hw)
     layers = estimate(hw, works(graph), assume=BOUNDS_ONLY).layers
-    array = sum(gemm_cycles(i, hw) for i in program.instructions if i.opcode == Opcode.GEMM)
+    array = sum(work_cycles(i, hw) for i in program.instructions if i.opcode == Opcode.GEMM)
     alu = sum(i.k_size * i.i_size * i.j_size for i in program.instructions if i.opcode == Opcode.ALU)
     assert [layer.name for layer in layers] == [layer.name for layer in program.layers]
     assert sum(layer.macs for layer in layers) == program.macs

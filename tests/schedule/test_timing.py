@@ -1,0 +1,70 @@
+"""The program's cycle model: what it must say by construction. How near the RTL it is: tests/bench/test_model.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.errors import ToolError
+from flow.hardware.pipelines import pipeline
+from flow.isa.description import Buffer, Opcode, Region
+from flow.isa.encoding import make
+from flow.schedule import compile_graph
+from flow.schedule.bus import Channel, MemoryModel, transfer
+from flow.schedule.timing import estimate, work_cycles
+from tests.engines import ENGINES
+from tests.size.graphs import small
+
+HW = ENGINES["2x8x8"]  # groups and beats of 16 bytes
+
+
+def test_pipelines_are_the_rtls() -> None:
+    assert 0 < pipeline("GEMM_READ") < pipeline("GEMM_WRITE") < pipeline("ALU_VISIBLE")
+    with pytest.raises(ToolError):
+        pipeline("NOT_THERE")
+
+
+def test_adjacent_rows_are_one_burst_and_cut_at_its_boundary() -> None:
+    load = make(Opcode.LOAD, buffer=Buffer.INPUT, region=Region.INPUT, x_size=8, y_size=4, z_size=2, y_pitch=128,
+                z_pitch=4096)
+    assert (transfer(load, HW).runs, transfer(load, HW).bursts, transfer(load, HW).beats) == (8, 2, 64)
+    assert transfer(load.replace(y_pitch=144), HW).bursts == 8
+    assert transfer(load.replace(offset=1024 - 256), HW).bursts == 4
+
+
+def test_rows_that_begin_inside_a_beat_take_one_more() -> None:
+    hw = ENGINES["3x8x8"]  # groups of 24 bytes, beats of 16
+    load = make(Opcode.LOAD, buffer=Buffer.INPUT, x_size=2, y_size=1, z_size=1)
+    assert transfer(load, hw).beats == 3
+    assert transfer(load.replace(offset=8), hw).beats == 4
+
+
+def test_a_channel_shares_its_bandwidth() -> None:
+    load = make(Opcode.LOAD, buffer=Buffer.WEIGHT, x_size=800, y_size=1, z_size=1)
+    alone = Channel(MemoryModel(100, 12.8, 0), 16)
+    assert alone.load(0, 0, transfer(load, HW)) == pytest.approx(100 + 1000, abs=0.01)
+    store = make(Opcode.STORE, region=Region.SCRATCH, x_size=400, y_size=1, z_size=1)
+    both = Channel(MemoryModel(100, 12.8, 0), 16)
+    both.load(0, 0, transfer(load, HW))
+    assert both.store(100, transfer(store, HW)) == pytest.approx(100 + 1000, abs=2 * Channel.BUCKET)
+    assert both.debt[0] == pytest.approx(400, abs=Channel.BUCKET)  # the next load waits for what this one lost
+
+
+def test_a_stream_is_as_long_as_its_pixels_its_tile_or_its_accumulators_way() -> None:
+    gemm = make(Opcode.GEMM, v_size=2, h_size=3, w_size=5, i_size=2, j_size=16)
+    assert work_cycles(gemm, HW) == 30 * 32
+    assert work_cycles(gemm.replace(i_size=1, j_size=1), HW) == 30 * 4
+
+
+def test_slower_memory_takes_longer() -> None:
+    program = compile_graph(small(16), HW)
+    found = [estimate(program, MemoryModel(latency, rate)).cycles
+             for latency, rate in ((100, 16.0), (100, 8.0), (300, 8.0), (300, 4.0))]
+    assert found == sorted(found) and len(set(found)) == 4
+
+
+def test_layers_end_in_order_and_before_the_launch() -> None:
+    program = compile_graph(small(16), HW, trace=True)
+    timing = estimate(program)
+    ends = [layer.end for layer in timing.layers]
+    assert ends == sorted(ends) and ends[-1] < timing.cycles
+    assert sum(layer.bytes for layer in timing.layers) > program.input_bytes
