@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flow.errors import Problem
 from flow.frontend.flatbuffer import FlatModel, FlatOp, FlatTensor
@@ -30,6 +30,20 @@ class Context:
     #: unary nodes whose table is to be asked for: index in ``nodes`` -> operation
     tables: dict[int, FlatOp] = field(default_factory=dict)
 
+    #: tensors that the flatbuffer does not have, by name
+    inside: dict[str, FlatTensor] = field(default_factory=dict)
+
+    def between(
+        self, target: FlatTensor, what: str, shape: tuple[int, ...], like: FlatTensor | None = None
+    ) -> FlatTensor:
+        """A new tensor inside the operation that makes ``target``; scale and zero point as ``like`` (None: target)."""
+        name = f"{target.name}/{what}"
+        while name in self.inside or any(tensor.name == name for tensor in self.model.tensors):
+            name += "_"
+        kept = like or target
+        self.inside[name] = replace(kept, name=name, shape=shape, signature=shape, data=None)
+        return self.inside[name]
+
     def tensor(self, index: int) -> FlatTensor:
         return self.model.tensors[index]
 
@@ -38,7 +52,18 @@ class Context:
 
 
 def activation(tensor: FlatTensor) -> FlatTensor:
-    """The tensor, if it is a variable int8 tensor with one scale, of one image."""
+    """The tensor, if it is a variable int8 tensor with one scale, of one image with at most three dimensions."""
+    value_tensor(tensor)
+    if len(tensor.shape) > 4 or tensor.shape[:1] not in ((), (1,)):
+        raise Refusal(
+            f"{tensor.name} has shape {list(tensor.shape)}",
+            "only tensors (1, height, width, channels) or fewer dimensions behind the batch of 1 fit",
+        )
+    return tensor
+
+
+def value_tensor(tensor: FlatTensor) -> FlatTensor:
+    """The tensor, if it is a variable int8 tensor with one scale; of any shape, for operations on values."""
     if tensor.data is not None:
         raise Refusal(
             f"{tensor.name} is a constant where an activation is expected", "fold constants before converting"
@@ -64,16 +89,13 @@ def activation(tensor: FlatTensor) -> FlatTensor:
 
 
 def shape(tensor: FlatTensor) -> tuple[int, int, int]:
-    """(height, width, channels)."""
+    """(height, width, channels), as ``image_shape`` says."""
     if any(size < 0 for size in tensor.signature[1:]):
         raise Refusal(f"{tensor.name} has an open shape {list(tensor.signature)}", "give the model fixed sizes")
     try:
         return image_shape(tensor.shape)
     except ValueError:
-        raise Refusal(
-            f"{tensor.name} has shape {list(tensor.shape)}",
-            "only tensors (1, height, width, channels) or fewer dimensions behind the batch of 1 fit",
-        ) from None
+        raise Refusal(f"{tensor.name} has shape {list(tensor.shape)}", "give the model fixed sizes") from None
 
 
 def fused_activation(op: FlatOp) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from flow.errors import Problem, UnsupportedError
-from flow.frontend import lower_elementwise, lower_shapes, lower_windows
+from flow.frontend import lower_elementwise, lower_moves, lower_reduce, lower_resample, lower_shapes, lower_windows
 from flow.frontend.context import Context, Refusal, activation, shape
 from flow.frontend.flatbuffer import FlatModel, FlatOp, FlatTensor
 from flow.frontend.names import Namer
 from flow.graph.ir import Graph, Node, Softmax, Tensor
 
-Lowering = Callable[[Context, FlatOp, str], Node]
+Lowering = Callable[[Context, FlatOp, str], Node | tuple[Node, ...]]
 
 #: functions of one int8 value, filled by asking the oracle
 UNARY = (
@@ -20,7 +20,6 @@ UNARY = (
     "RELU_N1_TO_1",
     "RELU_0_TO_1",
     "LEAKY_RELU",
-    "PRELU",
     "LOGISTIC",
     "TANH",
     "HARD_SWISH",
@@ -29,8 +28,6 @@ UNARY = (
     "EXP",
     "LOG",
     "QUANTIZE",
-    "MAXIMUM",
-    "MINIMUM",
     "SQUARED_DIFFERENCE",
 )
 
@@ -43,7 +40,28 @@ LOWERINGS: Mapping[str, Lowering] = {
     "ADD": lower_elementwise.binary,
     "SUB": lower_elementwise.binary,
     "MUL": lower_elementwise.binary,
-    "MEAN": lower_elementwise.mean,
+    "MEAN": lower_reduce.mean,
+    "REDUCE_MAX": lower_reduce.maximum,
+    "MAXIMUM": lower_elementwise.extremum,
+    "MINIMUM": lower_elementwise.extremum,
+    "PRELU": lower_elementwise.prelu,
+    "TRANSPOSE_CONV": lower_resample.transpose_conv,
+    "RESIZE_BILINEAR": lower_resample.bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": lower_moves.nearest,
+    "STRIDED_SLICE": lower_moves.strided_slice,
+    "SLICE": lower_moves.cut,
+    "SPLIT": lower_moves.split,
+    "SPLIT_V": lower_moves.split,
+    "UNPACK": lower_moves.split,
+    "PACK": lower_moves.join,
+    "TRANSPOSE": lower_moves.transpose,
+    "REVERSE_V2": lower_moves.reverse,
+    "TILE": lower_moves.repeat,
+    "BROADCAST_TO": lower_moves.repeat,
+    "GATHER": lower_moves.pick,
+    "MIRROR_PAD": lower_moves.mirror_pad,
+    "DEPTH_TO_SPACE": lower_moves.depth_to_space,
+    "SPACE_TO_DEPTH": lower_moves.space_to_depth,
     "PAD": lower_shapes.pad,
     "PADV2": lower_shapes.pad,
     "RESHAPE": lower_shapes.reshape,
@@ -84,7 +102,8 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
             )
             continue
         try:
-            context.nodes.append(lowering(context, op, node_name))
+            made = lowering(context, op, node_name)
+            context.nodes += made if isinstance(made, tuple) else (made,)
         except Refusal as refusal:
             context.problems.append(Problem(f"layer {node_name} ({op.kind})", refusal.found, refusal.remedy))
     inputs = _ends(
@@ -102,13 +121,14 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
             *(name for node in context.nodes for name in (*node.inputs, *node.outputs)),
         ]
     )
-    by_name = {tensor.name: tensor for tensor in model.tensors}
+    by_name = {tensor.name: tensor for tensor in model.tensors} | context.inside
     graph = Graph(
         name,
         {key: _tensor(by_name[key]) for key in used},
         tuple(context.nodes),
         tuple(tensor.name for tensor in inputs),
         tuple(tensor.name for tensor in outputs),
+        inside=tuple(name for name in used if name in context.inside),
     )
     return graph, context.tables
 
@@ -165,8 +185,6 @@ def _tensor(tensor: FlatTensor) -> Tensor:
 def _remedy(kind: str) -> str:
     known = {
         "DEQUANTIZE": "this layer runs in float: quantise the model fully to int8 (TFLITE_BUILTINS_INT8)",
-        "TRANSPOSE_CONV": "use an upsampling-free network, or a convolution",
-        "TRANSPOSE": "keep the channels last",
     }
     return known.get(kind, "supported are: " + ", ".join(supported_operations()))
 
@@ -179,10 +197,11 @@ def operations() -> tuple[tuple[str, str, str], ...]:
         "SUB": "as ADD",
         "CONV_2D": "any kernel, stride, dilation, padding; groups",
         "DEPTHWISE_CONV_2D": "any channel multiplier",
-        "MEAN": "over height and width",
-        "PAD": "height and width",
-        "PADV2": "height and width",
-        "CONCATENATION": "along the channels",
+        "MAXIMUM": "as ADD",
+        "MINIMUM": "as ADD",
+        "RESIZE_BILINEAR": "by 2 or 4",
+        "TRANSPOSE_CONV": "any kernel, stride",
+        "STRIDED_SLICE": "along existing axes",
         "SOFTMAX": "at the end of a network",
         "QUANTIZE": "change of scale; a float input's is the host's",
     }

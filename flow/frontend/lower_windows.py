@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.frontend.context import Context, Refusal, activation, fused_activation, shape
+from flow.frontend.context import Context, Refusal, activation, fused_activation, shape, value_tensor
 from flow.frontend.fixedpoint import activation_range, quantise_multipliers
 from flow.frontend.flatbuffer import FlatOp, FlatTensor
 from flow.graph.ir import (
@@ -25,7 +25,7 @@ from flow.graph.ir import (
 
 def conv(context: Context, op: FlatOp, name: str) -> Node:
     source, target = _ends(context, op)
-    filters = _weights(context, op)
+    filters = weights_of(context, op)
     channels = shape(source)[2]
     per_group = filters.shape[3]
     if channels % per_group or filters.shape[0] % (channels // per_group):
@@ -40,14 +40,14 @@ def conv(context: Context, op: FlatOp, name: str) -> Node:
         (target.name,),
         window,
         _ungroup(filters.data, channels),
-        _bias(context, op, outputs),
-        _requantise(source, filters, target, op, outputs),
+        bias_of(context, op, outputs),
+        requantise_of(source, filters, target, op, outputs),
     )
 
 
 def depthwise(context: Context, op: FlatOp, name: str) -> Node:
     source, target = _ends(context, op)
-    filters = _weights(context, op)
+    filters = weights_of(context, op)
     channels, outputs = shape(source)[2], filters.shape[3]
     if filters.shape[0] != 1 or outputs % channels:
         raise Refusal(
@@ -61,20 +61,20 @@ def depthwise(context: Context, op: FlatOp, name: str) -> Node:
         (target.name,),
         window,
         filters.data[0],
-        _bias(context, op, outputs),
-        _requantise(source, filters, target, op, outputs),
+        bias_of(context, op, outputs),
+        requantise_of(source, filters, target, op, outputs),
     )
 
 
 def dense(context: Context, op: FlatOp, name: str) -> Node:
-    source, target = _ends(context, op)
-    filters = _weights(context, op)
+    source, target = (value_tensor(context.tensor(index)) for index in (op.inputs[0], op.outputs[0]))
+    filters = weights_of(context, op)
     if op.options is not None and int(op.options.weightsFormat):
         raise Refusal("shuffled weights", "convert the model with the default weight format")
     outputs, inputs = filters.shape
     height, width, channels = shape(source)
-    requantise = _requantise(source, filters, target, op, outputs)
-    bias = _bias(context, op, outputs)
+    requantise = requantise_of(source, filters, target, op, outputs)
+    bias = bias_of(context, op, outputs)
     assert filters.data is not None
     if height * width * channels == inputs and shape(target) == (1, 1, outputs):
         return Dense(name, (source.name,), (target.name,), filters.data, bias, requantise)
@@ -145,7 +145,8 @@ def _conv_window(op: FlatOp, source: FlatTensor, target: FlatTensor, kernel: tup
     )
 
 
-def _weights(context: Context, op: FlatOp) -> FlatTensor:
+def weights_of(context: Context, op: FlatOp) -> FlatTensor:
+    """The weights. Raises Refusal unless they are constant, int8 and symmetric."""
     filters = context.tensor(op.inputs[1])
     if filters.data is None:
         raise Refusal("weights that are computed by the network", "only constant weights are supported")
@@ -161,16 +162,18 @@ def _weights(context: Context, op: FlatOp) -> FlatTensor:
     return filters
 
 
-def _bias(context: Context, op: FlatOp, outputs: int) -> Int32:
-    if len(op.inputs) < 3 or op.inputs[2] < 0:
+def bias_of(context: Context, op: FlatOp, outputs: int, position: int = 2) -> Int32:
+    """The bias, zeros if there is none. Raises Refusal unless it is a constant int32 vector."""
+    if len(op.inputs) <= position or op.inputs[position] < 0:
         return np.zeros(outputs, dtype=np.int32)
-    bias = context.tensor(op.inputs[2])
+    bias = context.tensor(op.inputs[position])
     if bias.data is None or bias.kind != "INT32" or bias.data.size != outputs:
         raise Refusal(f"bias {bias.name} is no constant int32 vector of {outputs}", "quantise the model fully to int8")
     return bias.data.reshape(outputs).astype(np.int32)
 
 
-def _requantise(source: FlatTensor, filters: FlatTensor, target: FlatTensor, op: FlatOp, outputs: int) -> Requantise:
+def requantise_of(source: FlatTensor, filters: FlatTensor, target: FlatTensor, op: FlatOp, outputs: int) -> Requantise:
+    """From accumulators to the target, with the fused activation's clamp."""
     if len(filters.scales) not in (1, outputs):
         raise Refusal(f"{len(filters.scales)} weight scales for {outputs} outputs", "convert the model again")
     dense = op.kind == "FULLY_CONNECTED"

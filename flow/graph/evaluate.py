@@ -14,6 +14,8 @@ from flow.graph.ir import (
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Extremum,
+    Gather,
     Graph,
     Int8,
     MaxPool2D,
@@ -88,6 +90,11 @@ def evaluate_node(node: Node, graph: Graph, operands: list[Int8]) -> Int8:
             return _look_up(node.table, first).astype(np.int8)
         case Concatenate():
             return np.concatenate(operands, axis=-1)
+        case Gather():
+            values = np.concatenate([operand.reshape(-1) for operand in operands] + [np.array([node.value], np.int8)])
+            return values[node.indices]
+        case Extremum():
+            return (np.maximum if node.largest else np.minimum)(first, operands[1])
         case Reshape():
             return first
         case Softmax():

@@ -219,6 +219,25 @@ class Concatenate(Node):
 
 
 @dataclass(frozen=True)
+class Gather(Node):
+    """Moves values: out[y, x, c] is the value at ``indices[y, x, c]`` of all inputs, each flattened in (height, width,
+    channels) order, one after the other; ``value`` where the index is -1. All tensors share scale and zero point.
+
+    indices: int32 of the output's shape. Slices, transpositions, repetitions, splits are all this.
+    """
+
+    indices: Int32
+    value: int = 0
+
+
+@dataclass(frozen=True)
+class Extremum(Node):
+    """The larger (``largest``) or smaller of two int8 values; shapes as for Add."""
+
+    largest: bool
+
+
+@dataclass(frozen=True)
 class Reshape(Node):
     """Same values in (height, width, channels) order under another shape."""
 
@@ -244,6 +263,7 @@ class Graph:
     """Nodes in an order in which every input is a graph input or an earlier node's output.
 
     ``inputs`` and ``outputs`` are names of tensors, in the model's order; the host quantises and dequantises.
+    ``inside``: tensors between the nodes that stand for one operation together; the oracle does not know them.
     """
 
     name: str
@@ -254,3 +274,4 @@ class Graph:
     oracle: str = "tflite"
     notes: tuple[str, ...] = field(default=())
     wide: tuple[Wide, ...] = ()
+    inside: tuple[str, ...] = ()

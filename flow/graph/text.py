@@ -18,6 +18,7 @@ def to_text(graph: Graph) -> str:
     lines += [f"note   {note}" for note in graph.notes]
     lines += [f"input  {_tensor(graph, name)}" for name in graph.inputs]
     lines += [f"output {_tensor(graph, name)}" for name in graph.outputs]
+    lines += [f"inside {name}" for name in graph.inside]
     lines.append("")
     lines += [_node(graph, node) for node in graph.nodes]
     return "\n".join(lines) + "\n"

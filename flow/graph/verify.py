@@ -12,6 +12,8 @@ from flow.graph.ir import (
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Extremum,
+    Gather,
     Graph,
     MaxPool2D,
     Mean,
@@ -59,6 +61,7 @@ def verify(graph: Graph) -> None:
     _rule(bool(graph.outputs), graph.name, "has no outputs")
     for name in graph.outputs:
         _rule(name in known, name, "is an output, but never produced")
+    _rule(set(graph.inside) <= known - {*graph.inputs, *graph.outputs}, graph.name, "hides an input or output")
     _rule(known == set(graph.tensors), graph.name, f"has unused tensors {sorted(set(graph.tensors) - known)[:3]}")
 
 
@@ -69,11 +72,9 @@ def verify_node(node: Node, graph: Graph) -> None:
     shapes: list[Shape] = [tensor.shape for tensor in sources]
     same_scale = all((tensor.scale, tensor.zero_point) == (target.scale, target.zero_point) for tensor in sources)
     rule, channels = _Rule(node.name), target.channels
-    rule(
-        len(sources)
-        == (2 if isinstance(node, Add | Multiply) else max(len(sources), 1) if isinstance(node, Concatenate) else 1),
-        f"has {len(sources)} inputs",
-    )
+    wanted = 2 if isinstance(node, Add | Multiply | Extremum) else 1
+    rule(len(sources) == wanted or (isinstance(node, Concatenate | Gather) and len(sources) > 0),
+         f"has {len(sources)} inputs")
     match node:
         case Conv2D():
             rule(
@@ -127,6 +128,16 @@ def verify_node(node: Node, graph: Graph) -> None:
         case Concatenate():
             rule(all(shape[:2] == target.shape[:2] for shape in shapes), f"has inputs {shapes}")
             rule(sum(shape[2] for shape in shapes) == channels, f"has inputs {shapes}")
+            rule(same_scale, "has inputs of different scales")
+        case Gather():
+            indices = node.indices
+            rule(indices.shape == target.shape and indices.dtype == np.int32, f"has {indices.shape} indices")
+            values = sum(tensor.size for tensor in sources)
+            rule(indices.min() >= -1 and indices.max() < values, f"reads outside its {values} values")
+            rule(-128 <= node.value <= 127, f"fills with {node.value}")
+            rule(same_scale, "has inputs of different scales")
+        case Extremum():
+            rule(shapes[0] == target.shape and shapes[1] in (shapes[0], (1, 1, channels)), f"has inputs {shapes}")
             rule(same_scale, "has inputs of different scales")
         case Reshape():
             rule(sources[0].size == target.size, f"makes {target.shape} of {shapes[0]}")

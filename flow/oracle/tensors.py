@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -14,14 +15,13 @@ def tensor_names(raw: Sequence[bytes | str | None]) -> tuple[str, ...]:
 
 
 def image_shape(shape: Sequence[int]) -> tuple[int, int, int]:
-    """(height, width, channels) of one image for a tensor of shape (1, ...), filled with ones from the left.
+    """(height, width, channels) under which a tensor's values are seen: (1, ...) of at most four dimensions is filled
+    with ones from the left, another one's leading dimensions become rows; the values keep their order.
 
-    Raises ValueError if the first dimension (the batch) is not 1 or there are more than four.
+    Raises ValueError if a dimension is less than 1.
     """
     dims = tuple(int(n) for n in shape)
-    if not dims:
-        return (1, 1, 1)
-    if dims[0] != 1 or len(dims) > 4 or any(n < 1 for n in dims):
-        raise ValueError(f"shape {list(dims)} is not one image of at most three dimensions")
-    filled = (1,) * (4 - len(dims)) + dims[1:]
-    return (filled[0], filled[1], filled[2])
+    if any(n < 1 for n in dims):
+        raise ValueError(f"shape {list(dims)} is open or empty")
+    filled = (1, 1, 1, *dims)
+    return (math.prod(filled[:-2]), filled[-2], filled[-1])

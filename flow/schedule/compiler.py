@@ -13,7 +13,18 @@ from flow.isa.encoding import Instruction, encode_stream
 from flow.isa.synchronise import synchronise
 from flow.schedule import elementwise
 from flow.schedule.convolution import convolution
-from flow.schedule.layers import BinaryLayer, ConvLayer, JoinLayer, Layer, MapLayer, MeanLayer, OffsetLayer, PoolLayer
+from flow.schedule.gather import gather
+from flow.schedule.layers import (
+    BinaryLayer,
+    ConvLayer,
+    GatherLayer,
+    JoinLayer,
+    Layer,
+    MapLayer,
+    MeanLayer,
+    OffsetLayer,
+    PoolLayer,
+)
 from flow.schedule.lower import Lowered, lower
 from flow.schedule.memory import MemoryPlan, plan_memory
 from flow.schedule.order import hoist_loads
@@ -134,6 +145,8 @@ def emit_layer(layer: Layer, machine: Machine) -> Iterator[Part]:
             return _whole(elementwise.offset, layer, machine)
         case MapLayer():
             return _whole(elementwise.copy, layer, machine)
+        case GatherLayer():
+            return _whole(gather, layer, machine)
         case JoinLayer():
             return _whole(elementwise.join, layer, machine)
     raise AssertionError(f"no schedule for {type(layer).__name__}")

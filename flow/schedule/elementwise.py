@@ -248,7 +248,7 @@ def binary(layer: BinaryLayer, machine: Machine) -> list[Instruction]:
             dense = {"k_src": tile.pixels, "i_src": tile.width, "j_src": 1}
             code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.INP, table_a=1, slot_a=slot_a, src_base=one,
                              to_acc=1, **sizes, **dense))
-            code.append(make(Opcode.ALU, op=AluOp.MUL if layer.product else AluOp.ADD, src0=Source0.ACC,
+            code.append(make(Opcode.ALU, op=layer.op, src0=Source0.ACC,
                              src1=Source1.INP, table_b=1, slot_b=slot_b, src_base=two, **sizes,
                              **({"k_src": 1} if broadcast else dense), **_output(out, tile),
                              **tensor_requantise(layer.requantise), **table))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flow.graph.ir import Int8, Int32, Requantise, Tensor, Window
+from flow.isa.description import AluOp
 
 
 @dataclass(frozen=True)
@@ -154,13 +155,26 @@ class JoinLayer(Layer):
         return self.parts
 
 
+@dataclass(frozen=True, eq=False)
+class GatherLayer(Layer):
+    """Values of the sources moved, through the array with selection matrices; as ``flow.graph.ir.Gather``."""
+
+    parts: tuple[Tensor, ...]
+    indices: Int32
+    value: int
+
+    @property
+    def sources(self) -> tuple[Tensor, ...]:
+        return self.parts
+
+
 @dataclass(frozen=True)
 class BinaryLayer(Layer):
-    """requantise(table_a[first] + or * table_b[second]) in the ALU; second may be (1, 1, channels)."""
+    """requantise(table_a[first] op table_b[second]) in the ALU; second may be (1, 1, channels)."""
 
     first: Tensor
     second: Tensor
-    product: bool
+    op: AluOp
     table_a: Int32
     table_b: Int32
     requantise: Requantise

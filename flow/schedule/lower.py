@@ -11,11 +11,13 @@ from flow.errors import Problem, UnsupportedError
 from flow.graph import ir
 from flow.graph.macs import macs as node_macs
 from flow.hardware.config import HwConfig
+from flow.isa.description import AluOp
 from flow.schedule.layers import (
     BinaryLayer,
     ConvLayer,
     DenseWeights,
     DepthwiseWeights,
+    GatherLayer,
     JoinLayer,
     Layer,
     MapLayer,
@@ -28,6 +30,9 @@ from flow.schedule.layers import (
 from flow.schedule.program import Fold
 
 IDENTITY = ir.Window((1, 1), (1, 1))
+#: table and requantisation that change nothing
+SAME = np.arange(-128, 128, dtype=np.int32)
+KEEP = ir.Requantise(np.array([1 << 30], np.int32), np.array([0], np.int32), 0, -128, 127, left=1)
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,8 @@ class _Lowering:
                 self.convolution(node, DenseWeights(values), window)
             case ir.Add() | ir.Multiply():
                 self.binary(node)
+            case ir.Extremum():
+                self.extremum(node)
             case ir.AddConstant():
                 self.append(node, OffsetLayer(node.name, self.out(node), 0, self.held(node.inputs[0]), node.table,
                                               node.values, node.requantise, None))
@@ -173,6 +180,9 @@ class _Lowering:
             case ir.Concatenate():
                 parts = tuple(self.held(name) for name in node.inputs)
                 self.append(node, JoinLayer(node.name, self.out(node), 0, parts))
+            case ir.Gather():
+                parts = tuple(self.held(name) for name in node.inputs)
+                self.append(node, GatherLayer(node.name, self.out(node), 0, parts, node.indices, node.value))
             case ir.Reshape():
                 self.reshape(node)
             case ir.Softmax():
@@ -265,7 +275,13 @@ class _Lowering:
         if self.graph.tensors[first_name].shape != output.shape:
             first_name, second_name, table_a, table_b = second_name, first_name, table_b, table_a
         self.append(node, BinaryLayer(node.name, output, 0, self.held(first_name), self.held(second_name),
-                                      isinstance(node, ir.Multiply), table_a, table_b, node.requantise, None))
+                                      AluOp.MUL if isinstance(node, ir.Multiply) else AluOp.ADD, table_a, table_b,
+                                      node.requantise, None))
+
+    def extremum(self, node: ir.Extremum) -> None:
+        first, second = (self.held(name) for name in node.inputs)
+        op = AluOp.MAX if node.largest else AluOp.MIN
+        self.append(node, BinaryLayer(node.name, self.out(node), 0, first, second, op, SAME, SAME, KEEP, None))
 
     def pool(self, node: ir.MaxPool2D | ir.AveragePool2D) -> None:
         average = isinstance(node, ir.AveragePool2D)
@@ -313,8 +329,8 @@ class _Lowering:
         if same or (output.height == output.width == 1 and flat_end):
             self.aliases[node.outputs[0]] = node.inputs[0]
             return
-        self.problem(node, f"changes the map {source.shape} to {output.shape} in the middle of the network",
-                     "reshape only before dense layers or at the end")
+        indices = np.arange(output.size, dtype=np.int32).reshape(output.shape)
+        self.append(node, GatherLayer(node.name, output, 0, (self.held(node.inputs[0]),), indices, 0))
 
     def final_softmax(self, node: ir.Softmax) -> None:
         if node.outputs[0] not in self.graph.outputs or self.consumers.get(node.outputs[0]):

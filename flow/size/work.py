@@ -99,12 +99,12 @@ def _layer(graph: ir.Graph, node: ir.Node) -> Work | None:
     if isinstance(node, ir.Mean):
         work = _whole_map(_plain(graph, node, Kind.MEAN))
         return replace(work, passes=work.in_h * work.in_w + 1)
-    if isinstance(node, (ir.Add, ir.Multiply)):
+    if isinstance(node, (ir.Add, ir.Multiply, ir.Extremum)):
         return replace(_plain(graph, node, Kind.BINARY), passes=2, skip=True)
-    if isinstance(node, ir.Concatenate):
+    if isinstance(node, (ir.Concatenate, ir.Gather)):
         work = _plain(graph, node, Kind.JOIN)
         return replace(work, in_c=work.out_c)
-    if isinstance(node, (ir.Unary, ir.Pad)):
+    if isinstance(node, (ir.Unary, ir.Pad, ir.AddConstant)):
         return _plain(graph, node, Kind.COPY)
     return None  # on the host, or only another name for the same bytes
 

@@ -119,7 +119,7 @@ def saved(path: Path, program: str) -> Path:
 @pytest.mark.full
 def test_unsupported_operation_is_named(tmp_path: Path) -> None:
     model = saved(tmp_path / "inputs" / "m.keras",
-                  "i = keras.Input((8, 8, 3))\nm = keras.Model(i, layers.Conv2DTranspose(4, 3, name='upwards')(i))")
+                  "i = keras.Input((8, 8, 3))\nm = keras.Model(i, layers.UnitNormalization(name='upwards')(i))")
     refused(build(tmp_path, model), UnsupportedError.exit_code, "upwards")
 
 

@@ -52,10 +52,12 @@ def batch() -> bytes:
     return b.build([b.unary("RELU", x, "layer", 0.05, 3)])
 
 
-def channel_mean() -> bytes:
+def resized() -> bytes:
     b, x = net()
-    axes = b.constant("axes", np.array([3], dtype=np.int32))
-    return b.build([b.op("MEAN", [x, axes], "layer", (1, 6, 6), 0.05, 0, b._schema.ReducerOptionsT())])
+    size = b.constant("size", np.array([18, 12], dtype=np.int32))
+    options = b._schema.ResizeBilinearOptionsT()
+    options.halfPixelCenters = True
+    return b.build([b.op("RESIZE_BILINEAR", [x, size], "layer", (1, 18, 12, 4), 0.05, 3, options)])
 
 
 def inner_softmax() -> bytes:
@@ -63,11 +65,10 @@ def inner_softmax() -> bytes:
     return b.build([b.unary("RELU", b.softmax(x, "layer"), "after", 0.05, 0)])
 
 
-def height_concat() -> bytes:
+def rescaled_slice() -> bytes:
     b, x = net()
-    options = b._schema.ConcatenationOptionsT()
-    options.axis = 1
-    return b.build([b.op("CONCATENATION", [x, x], "layer", (1, 12, 6, 4), 0.05, 3, options)])
+    begin, size = (b.constant(name, np.array([0, 2, 2, n], dtype=np.int32)) for name, n in (("begin", 0), ("size", 4)))
+    return b.build([b.op("SLICE", [x, begin, size], "layer", (1, 2, 2, 4), 0.06, 3, b._schema.SliceOptionsT())])
 
 
 @pytest.mark.parametrize(
@@ -77,9 +78,9 @@ def height_concat() -> bytes:
         (unknown, "operation COS is not supported"),
         (float_island, "DEQUANTIZE is not supported"),
         (batch, r"shape \[2, 6, 6, 4\]"),
-        (channel_mean, "mean over axes"),
+        (resized, "bilinear resize by 3"),
         (inner_softmax, "softmax inside"),
-        (height_concat, "concatenation along axis 1"),
+        (rescaled_slice, "without a change of the values"),
     ],
 )
 def test_refused(make: Callable[[], bytes], found: str) -> None:

@@ -197,13 +197,59 @@ class RandomGraph:
         output = self.tensor(first.height, first.width, channels, first.zero_point)
         self.nodes.append(ir.Concatenate(f"concat{len(self.nodes)}", tuple(p.name for p in parts), (output.name,)))
 
+    def extremum(self) -> None:
+        first = self.pick()
+        matching = [t for t in self.tensors.values() if t.shape in (first.shape, (1, 1, first.channels))
+                    and t.zero_point == first.zero_point and t.name not in self.flat]
+        second = matching[self.between(0, len(matching) - 1)]
+        output = self.tensor(*first.shape, first.zero_point)
+        self.nodes.append(ir.Extremum(f"extremum{len(self.nodes)}", (first.name, second.name), (output.name,),
+                                      self.chance(0.5)))
+
+    def gather(self) -> None:
+        """A slice, a repetition, a transposition, a shuffle, or nothing regular at all."""
+        source = self.pick()
+        order = np.arange(source.size, dtype=np.int32).reshape(source.shape)
+        match self.between(0, 5):
+            case 0:
+                order = order[self.between(0, source.height - 1) :: self.between(1, 3), :: self.between(1, 3),
+                              : self.between(1, source.channels)]
+            case 1:
+                order = order.repeat(self.between(1, 2), axis=0).repeat(self.between(1, 3), axis=1)
+            case 2:
+                order = order.transpose(self.random.permutation(3))
+            case 3:
+                order = order[:, :, self.random.permutation(source.channels)]
+            case 4:
+                order = np.pad(order, [(self.between(0, 2), self.between(0, 2))] * 3, constant_values=-1)
+            case 5:
+                shape = [self.between(1, 5) for _ in range(3)]
+                order = self.random.integers(-1, source.size, shape).astype(np.int32)
+        if order.shape[0] * order.shape[1] > 4 * self.largest_map**2 or order.shape[2] > 3 * self.largest_channels:
+            return
+        output = self.tensor(*order.shape, source.zero_point)
+        value = self.between(-128, 127) if self.chance(0.7) else 0
+        self.nodes.append(ir.Gather(f"gather{len(self.nodes)}", (source.name,), (output.name,),
+                                    np.ascontiguousarray(order), value))
+
+    def reshape(self) -> None:
+        source = self.pick()
+        divisors = [n for n in range(1, source.size + 1) if source.size % n == 0]
+        channels = divisors[self.between(0, len(divisors) - 1)]
+        if channels > 3 * self.largest_channels or source.size > 800:
+            return
+        rows = [n for n in divisors if source.size // channels % n == 0]
+        height = rows[self.between(0, len(rows) - 1)]
+        output = self.tensor(height, source.size // channels // height, channels, source.zero_point)
+        self.nodes.append(ir.Reshape(f"reshape{len(self.nodes)}", (source.name,), (output.name,)))
+
     def build(self, nodes: int) -> ir.Graph:
         inputs = [self.tensor(self.between(1, self.largest_map), self.between(1, self.largest_map),
                               self.between(1, self.largest_channels if self.chance(0.5) else 4))
                   for _ in range(1 if self.chance(0.7) else 2)]
         makers = [self.convolution] * 4 + [
             self.dense, self.factors, self.offsets, self.binary, self.binary, self.pool, self.pool, self.mean, self.pad,
-            self.unary, self.concatenate]
+            self.unary, self.concatenate, self.extremum, self.gather, self.gather, self.reshape]
         while len(self.nodes) < nodes:
             makers[self.between(0, len(makers) - 1)]()
         used = {name for node in self.nodes for name in node.inputs}
