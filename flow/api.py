@@ -21,7 +21,7 @@ from flow.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from flow.frontend import Imported
-    from flow.graph.ir import Graph
+    from flow.graph.ir import Graph, Int8
     from flow.schedule.program import Program
     from flow.size import Sizing
     from flow.verify.accuracy import Accuracy
@@ -105,7 +105,7 @@ class Compiled:
     def verify(self, *, engine: str = "rtl", images: int = 0, trace_layers: bool = False) -> dict[str, Verified]:
         """Verify every model without a folder; by model name. Raises VerificationError if anything was not equal."""
         return {source.name: _verify(model.graph, model.flatbuffer, self._program(source, trace_layers), engine, images,
-                                     self._job.seed, trace_layers, self._progress)
+                                     self._job.seed, trace_layers, self._progress, model.samples)
                 for source, model in self._models.items()}
 
     def run(self, images: npt.NDArray[np.generic] | Arrays, *, engine: str = "reference") -> Arrays:
@@ -182,7 +182,7 @@ class Folder:
 
             program = schedule.compile(graph, program.hw, trace=True)
         return _verify(graph, self._imported.flatbuffer, program, engine, images, seed, trace_layers,
-                       progress or Silent())
+                       progress or Silent(), self._imported.samples)
 
     def accuracy(self, images: npt.NDArray[np.generic], labels: npt.NDArray[np.generic], *, engine: str = "rtl",
                  seed: int = 0, progress: Progress | None = None) -> Accuracy:
@@ -199,11 +199,11 @@ class Folder:
 
 
 def _verify(graph: Graph, flatbuffer: bytes, program: Program, engine: str, images: int, seed: int, trace_layers: bool,
-            progress: Progress) -> Verified:
+            progress: Progress, given: Sequence[Mapping[str, Int8]]) -> Verified:
     from flow.verify.run import require_proof, verify
 
     progress.start(f"verify on {engine}")
-    result, seconds = verify(graph, flatbuffer, program, engine, images, seed, trace_layers, progress)
+    result, seconds = verify(graph, flatbuffer, program, engine, images, seed, trace_layers, progress, given)
     progress.finish(False)
     require_proof(result.verdict)
     return Verified(result.verdict, seconds)

@@ -118,9 +118,9 @@ def prove(job: Job, source: Source, model: Imported, program: Program, steps: Ru
 
     def compute() -> Verification:
         if job.verify == "rtl":  # minutes: a difference that seconds can find is found first
-            fast_check(model.graph, model.flatbuffer, program, job.images, job.seed, steps.progress)
+            fast_check(model.graph, model.flatbuffer, program, job.images, job.seed, steps.progress, model.samples)
         return verify(model.graph, model.flatbuffer, program, job.verify, job.images, job.seed,
-                      progress=steps.progress)[0]
+                      progress=steps.progress, given=model.samples)[0]
 
     verification = steps.run(f"verify.{source.name}", compute,
         after=(f"import.{source.name}", f"schedule.{source.name}"),

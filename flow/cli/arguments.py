@@ -72,7 +72,8 @@ def _model_options(command: argparse.ArgumentParser) -> None:
 
 
 def _stimuli_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--images", type=int, default=0, metavar="N", help="how many (default: one full batch)")
+    command.add_argument("--images", type=int, default=0, metavar="N",
+                         help="how many (default: one full batch): the calibration data's first, then seeded ones")
     command.add_argument("--seed", type=int, default=0, metavar="S")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ Float32 = npt.NDArray[np.float32]
 
 SYNTHETIC_SAMPLES = 8
 MAXIMUM_SAMPLES = 200
+#: samples that verification uses, too, and the file in which they leave the converter
+KEPT_SAMPLES = 32
+SAMPLES = "samples.npz"
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
@@ -33,6 +37,12 @@ class Calibration:
     kind: str
     samples: tuple[tuple[Float32, ...], ...]
     warnings: tuple[str, ...] = ()
+
+    def keep(self, path: Path) -> None:
+        """Write the first samples to ``path``, an .npz with an array for each input in order."""
+        kept = zip(*self.samples[:KEPT_SAMPLES], strict=True)
+        arrays: dict[str, Any] = {str(position): np.concatenate(values) for position, values in enumerate(kept)}
+        np.savez(path, **arrays)
 
 
 def load(path: Path | None, inputs: Sequence[InputSpec], seed: int) -> Calibration:
@@ -144,3 +154,13 @@ def _images(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
         raise UsageError(problems)
     warning = "calibration images are fed as pixel values 0 to 255; give an .npy file if the model expects other values"
     return Calibration(f"{len(samples)} images of {path.name}", tuple(samples), (warning,))
+
+
+def read_samples(path: Path, inputs: Sequence[str]) -> tuple[dict[str, Float32], ...]:
+    """What ``Calibration.keep`` wrote: for each sample arrays (1, ...) by input; nothing if there is no such file."""
+    if not path.exists():
+        return ()
+    with np.load(path) as archive:
+        arrays = [archive[str(position)] for position in range(len(inputs))]
+    count = len(arrays[0])
+    return tuple({name: array[n : n + 1] for name, array in zip(inputs, arrays, strict=True)} for n in range(count))

@@ -9,12 +9,16 @@ from pathlib import Path
 
 from flow import errors
 from flow.errors import FlowError, Problem, ToolError
+from flow.frontend.calibrate import SAMPLES, Float32, read_samples
 from flow.oracle.process import run_worker
 
 
 @dataclass(frozen=True)
 class Converted:
-    """The quantised model; inputs, outputs and layers are Keras's names, in the model's order."""
+    """The quantised model; inputs, outputs and layers are Keras's names, in the model's order.
+
+    samples: the first ones of the user's calibration data, arrays (1, ...) by input; none if it is synthetic.
+    """
 
     flatbuffer: bytes
     inputs: tuple[str, ...]
@@ -22,6 +26,7 @@ class Converted:
     layers: tuple[str, ...]
     calibration: str
     warnings: tuple[str, ...]
+    samples: tuple[dict[str, Float32], ...]
 
 
 def convert(model: Path, calibration: Path | None, seed: int) -> Converted:
@@ -59,4 +64,5 @@ def convert(model: Path, calibration: Path | None, seed: int) -> Converted:
             tuple(result["layers"]),
             result["calibration"],
             tuple(result["warnings"]),
+            read_samples(folder / SAMPLES, result["inputs"]),
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flow.errors import FlowError, Problem, UnsupportedError, UsageError
-from flow.frontend.calibrate import Calibration, InputSpec, load
+from flow.frontend.calibrate import SAMPLES, Calibration, InputSpec, load
 
 
 def _load_model(path: Path) -> Any:
@@ -115,6 +115,8 @@ def main(arguments: list[str]) -> None:
         model = _load_model(model_path)
         inputs = _inputs(model)
         calibration = load(calibration_path, inputs, seed)
+        if calibration_path is not None:
+            calibration.keep(folder / SAMPLES)
         (folder / "model.tflite").write_bytes(_convert(model, inputs, calibration))
         result = {
             "inputs": [spec.name for spec in inputs],

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from flow.errors import Problem, ToolError, UsageError
 from flow.frontend import tables
+from flow.frontend.calibrate import Float32
 from flow.frontend.convert import convert
 from flow.frontend.flatbuffer import FlatModel, FlatOp, read
 from flow.frontend.lower import lower
 from flow.frontend.qkeras import import_qkeras
 from flow.frontend.sniff import Kind, check_keras, is_qkeras, sniff
-from flow.graph.ir import Graph, Unary
+from flow.graph.ir import Graph, Int8, Unary
+from flow.graph.real import quantise
 from flow.graph.verify import verify
 
 
@@ -21,7 +23,8 @@ class Imported:
     """A model as the rest of the flow sees it.
 
     flatbuffer: the bytes ``flow.oracle`` runs: the int8 model the graph was read from, or the QKeras file.
-    source: what the file was; calibration: where the int8 ranges come from; layers: the user's layer names, if known.
+    source: what the file was; calibration: where the int8 ranges come from; layers: the user's layer names, if known;
+    samples: images of the user's calibration data, as the network's int8 inputs.
     """
 
     graph: Graph
@@ -30,6 +33,7 @@ class Imported:
     source: Kind
     calibration: str
     layers: tuple[str, ...] = ()
+    samples: tuple[dict[str, Int8], ...] = ()
 
 
 def import_model(path: Path, calibration: Path | None = None, seed: int = 0, name: str | None = None) -> Imported:
@@ -56,7 +60,18 @@ def import_model(path: Path, calibration: Path | None = None, seed: int = 0, nam
     converted = convert(path, calibration, seed)
     graph = graph_of(converted.flatbuffer, name, str(path), converted.layers)
     graph = replace(graph, inputs=_model_order(graph.inputs, converted.inputs))
-    return Imported(graph, converted.flatbuffer, converted.warnings, kind, converted.calibration, converted.layers)
+    samples = _quantised(graph, converted.samples) if sorted(graph.inputs) == sorted(converted.inputs) else ()
+    return Imported(
+        graph, converted.flatbuffer, converted.warnings, kind, converted.calibration, converted.layers, samples
+    )
+
+
+def _quantised(graph: Graph, samples: tuple[dict[str, Float32], ...]) -> tuple[dict[str, Int8], ...]:
+    tensors = {name: graph.tensors[name] for name in graph.inputs}
+    return tuple(
+        {name: quantise(sample[name], tensor).reshape(tensor.shape) for name, tensor in tensors.items()}
+        for sample in samples
+    )
 
 
 def _qkeras(path: Path, kind: Kind, calibration: Path | None, name: str) -> Imported:

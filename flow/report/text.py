@@ -25,8 +25,9 @@ def bit_exact_line(verdict: Verdict | None) -> str:
     if verdict is None:
         return "bit-exact:  not verified"
     answer = "yes" if verdict.bit_exact else "NO"
+    images = f"{verdict.images} images" + (f" ({verdict.given} of the calibration data)" if verdict.given else "")
     return (f"bit-exact:  {answer}: {verdict.values_compared} values of {verdict.layers_compared} tensors and the "
-            f"outputs, {verdict.images} images, {verdict.engine} engine against {_ORACLES[verdict.oracle]}")
+            f"outputs, {images}, {verdict.engine} engine against {_ORACLES[verdict.oracle]}")
 
 
 def summary(figures: Figures) -> str:

@@ -12,9 +12,10 @@ from flow import oracle
 from flow.build.progress import Progress
 from flow.errors import Problem, UsageError
 from flow.graph.ir import Graph, Int8
+from flow.graph.real import quantise
 from flow.oracle import qkeras_run
 from flow.schedule.program import Program
-from flow.verify.inference import infer, quantise
+from flow.verify.inference import infer
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,12 @@ import numpy.typing as npt
 
 from flow.build.progress import Progress
 from flow.errors import Problem, UsageError
-from flow.graph.ir import Graph, Int8, Tensor
+from flow.graph.ir import Graph, Int8
+from flow.graph.real import quantise
 from flow.schedule.program import Program
 from flow.verify.engines import open_engine
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
-
-
-def quantise(values: npt.NDArray[np.generic], tensor: Tensor, half_even: bool = False) -> Int8:
-    """float -> int8 as TFLite's QUANTIZE does it: float32 quotient, halves away from zero, clamped.
-
-    half_even: as QKeras rounds.
-    """
-    quotient = np.asarray(values, np.float32) / np.float32(tensor.scale)
-    whole = np.trunc(quotient)
-    away = whole + np.where(np.abs(quotient - whole) >= 0.5, np.sign(quotient), np.float32(0))
-    rounded = np.rint(quotient) if half_even else away
-    result: Int8 = np.clip(rounded + tensor.zero_point, -128, 127).astype(np.int8)
-    return result
 
 
 def infer(graph: Graph, program: Program, images: npt.NDArray[np.generic] | Arrays, engine: str, seed: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flow import oracle
 from flow.build.progress import Progress, Silent
@@ -75,6 +75,7 @@ def verify(
         batch_engine.close()
     dead = _judged(dead_tensors(expected, {name: tensor.zero_point for name, tensor in graph.tensors.items()}), graph)
     verdict = _verdict(engine, count, program, runs, tallies, dead, trace_layers, graph.oracle)
+    verdict = replace(verdict, given=min(count, len(given)))
     wanted = tuple({name: image[name] for name in sorted(results)} for image in expected)
     return Verification(verdict, tuple(chosen), wanted, tuple(obtained)), sum(run.seconds for run in runs)
 

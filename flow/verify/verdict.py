@@ -45,7 +45,7 @@ class Verdict:
 
     macs is the useful multiply-accumulates of one image; peak_macs_per_cycle and utilisation are one core's, over all
     cycles from doorbell to done with full batches. mismatches holds the first ones only; dead_tensors those whose
-    equality proves nothing, and why.
+    equality proves nothing, and why. given: how many of the images are the user's calibration data.
     """
 
     engine: str
@@ -65,6 +65,7 @@ class Verdict:
     counters: tuple[tuple[str, int], ...]
     trace_layers: bool
     oracle: str = "tflite"
+    given: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; counters as an object."""

@@ -9,7 +9,10 @@ import pytest
 from PIL import Image
 
 from flow.errors import UsageError
-from flow.frontend.calibrate import SYNTHETIC_SAMPLES, InputSpec, load
+from flow.frontend import import_model
+from flow.frontend.calibrate import KEPT_SAMPLES, SAMPLES, SYNTHETIC_SAMPLES, InputSpec, load, read_samples
+from flow.graph.real import quantise
+from models import make
 
 ONE = (InputSpec("image", (4, 6, 3)),)
 TWO = (InputSpec("a", (4, 6, 3)), InputSpec("b", (5,)))
@@ -84,3 +87,26 @@ def test_images(tmp_path: Path) -> None:
     Image.fromarray(pixels[:, :5]).save(tmp_path / "b.png")
     with pytest.raises(UsageError, match="4 x 5 pixels"):
         load(tmp_path, ONE, 0)
+
+
+def test_samples_for_verification(tmp_path: Path) -> None:
+    """The first samples leave the converter as they were given, and become the network's int8 inputs."""
+    values = np.random.default_rng(3).uniform(-3, 3, (KEPT_SAMPLES + 4, 4, 6, 3)).astype(np.float32)
+    other = np.arange(5 * len(values), dtype=np.float32).reshape(-1, 5)
+    path = tmp_path / "c.npz"
+    np.savez(path, a=values, b=other)
+    load(path, TWO, 0).keep(tmp_path / SAMPLES)
+    kept = read_samples(tmp_path / SAMPLES, ["a", "b"])
+    assert len(kept) == KEPT_SAMPLES
+    assert all(np.array_equal(sample["a"][0], values[n]) for n, sample in enumerate(kept))
+    assert all(np.array_equal(sample["b"][0], other[n]) for n, sample in enumerate(kept))
+    assert read_samples(tmp_path / "none.npz", ["a"]) == ()
+
+
+@pytest.mark.full
+def test_calibration_data_is_what_a_build_verifies_with(tmp_path: Path) -> None:
+    values = np.random.default_rng(3).uniform(-3, 3, (6, 16, 16, 3)).astype(np.float32)
+    model = import_model(make("tiny", tmp_path), save(tmp_path / "c.npy", values))
+    (name,) = model.graph.inputs
+    assert len(model.samples) == 6
+    assert np.array_equal(model.samples[2][name], quantise(values[2], model.graph.tensors[name]))

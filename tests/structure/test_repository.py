@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,23 @@ def test_lock_covers_the_requirements() -> None:
 def test_continuous_integration_is_make_test() -> None:
     lines = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and not line.startswith("#")]
     assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test"]
+
+
+def test_every_imported_package_is_asked_for() -> None:
+    """Nothing is used that is only there because something else needs it."""
+    distributions = metadata.packages_distributions()
+    lines = (ROOT / "requirements.in").read_text().splitlines()
+    asked = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower() for line in lines}
+    missing = set()
+    for path in committed():
+        if path.suffix != ".py" or path.relative_to(ROOT).parts[0] not in ("flow", "models", "tests"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names.append(node.module)
+            for top in {name.split(".")[0] for name in names}:
+                owners = {owner.lower() for owner in distributions.get(top, ())}
+                if owners and not owners & (asked | {"flow"}):
+                    missing.add(f"{path.relative_to(ROOT)} imports {top} of {sorted(owners)}")
+    assert not missing

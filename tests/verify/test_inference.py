@@ -8,7 +8,8 @@ import pytest
 from flow.build.progress import Silent
 from flow.errors import UsageError
 from flow.graph.ir import Tensor
-from flow.verify.inference import infer, quantise
+from flow.graph.real import quantise
+from flow.verify.inference import infer
 from tests.verify import fakes
 
 

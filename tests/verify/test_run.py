@@ -112,6 +112,7 @@ def test_given_images_come_first(engine: fakes.FakeEngine) -> None:
     result = verify(2, given=(mine,))
     assert (result.stimuli[0]["x"] == mine["x"]).all()
     assert len(result.stimuli) == 2
+    assert result.verdict.given == 1
 
 
 def test_json_has_what_is_promised(engine: fakes.FakeEngine) -> None:
