@@ -15,8 +15,10 @@ import pytest
 from flow.emit.folder import emit_folder
 from flow.hardware.config import HwConfig
 from flow.isa import description as isa
+from flow.reference import Engine
 from flow.schedule import compile_graph
 from flow.schedule.program import Program
+from flow.verify.layout import write_inputs
 from tests.schedule.random_graphs import evaluate, random_graph
 
 from .device import needs_opencl
@@ -96,3 +98,26 @@ def test_damaged_stream_and_missing_kernel(tmp_path: Path) -> None:
     assert missing.returncode == 4 and "cannot be read" in missing.stderr
     other = _run(tmp_path, names, 1, "--device", "sim")
     assert other.returncode == 2 and "not linked" in other.stderr
+
+
+@pytest.mark.full
+def test_a_launch_that_the_runtime_gives_up_is_a_bus_error(tmp_path: Path) -> None:
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    graph, maker = random_graph(seed, 3)
+    program = compile_graph(graph, HW)
+    _built(program, tmp_path)
+    regions = [np.zeros(size, np.uint8) for size in program.region_bytes]
+    regions[isa.Region.CONSTANT] = np.frombuffer(program.constant, np.uint8)
+    write_inputs(regions[isa.Region.INPUT], program.inputs, maker.images(graph, HW.pix))
+    regions[isa.Region.INPUT].tofile(tmp_path / "inputs.bin")
+    assert Engine(HW).launch(regions, program.stream_offset).code == 0
+    regions[isa.Region.OUTPUT].tofile(tmp_path / "expected.bin")
+    objects = [str(path) for path in sorted((tmp_path / "build").rglob("*.o")) if path.parent.name != "host"]
+    includes = [f"-I{tmp_path / 'firmware' / name}" for name in ("", "include", "transport")]
+    source = str(Path(__file__).parent / "test_bus.c")
+    subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", *includes, source, *objects,
+                    "-Wl,--wrap=clGetEventInfo", "-lOpenCL", "-lm", "-o", "test_bus"], cwd=tmp_path, check=True)
+    done = subprocess.run(["./test_bus", "opencl/flow_engine.cl", "firmware/weights.bin", "inputs.bin", "expected.bin"],
+                          cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
