@@ -102,7 +102,7 @@ def _assemble(graph: ir.Graph, hw: HwConfig, lowered: Lowered, residency: Reside
         scratch_bytes=plan.scratch_bytes,
         input_bytes=plan.input_bytes,
         output_bytes=plan.output_bytes,
-        inputs=_host_inputs(lowered, plan),
+        inputs=_host_inputs(graph, lowered, plan),
         outputs=_host_outputs(graph, lowered, plan, outputs),
         written=_written(lowered, plan),
         layers=_spans(lowered.layers, tags, positions),
@@ -163,11 +163,12 @@ def _resolve(lowered: Lowered, name: str) -> str:
     return name
 
 
-def _host_inputs(lowered: Lowered, plan: MemoryPlan) -> tuple[HostInput, ...]:
+def _host_inputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan) -> tuple[HostInput, ...]:
+    """In the order of the model's inputs, which is the one a host program is given files in."""
     return tuple(
         HostInput(f.source.name, f.source.height, f.source.width, f.source.channels, f.source.scale,
                   f.source.zero_point, f.fold, plan.layouts[f.tensor.name])
-        for f in lowered.inputs)
+        for f in sorted(lowered.inputs, key=lambda folded: graph.inputs.index(folded.source.name)))
 
 
 def _host_outputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan,

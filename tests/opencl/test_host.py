@@ -63,9 +63,16 @@ def test_images_through_the_firmware(tmp_path: Path) -> None:
         names.append(f"in{index}.bin")
         (tmp_path / names[-1]).write_bytes(np.stack([image[name] for image in images]).astype(np.int8).tobytes())
     outputs = [option for index in range(len(program.outputs)) for option in ("--output", f"out{index}.bin")]
-    for _ in range(2):  # the second time with the cached binary
-        done = _run(tmp_path, names, count, "--cores", "2", "--cache", "build", *outputs)
-        assert done.returncode == 0, done.stderr
+    for source in ("compiled", "cached", "given"):
+        if source == "given":
+            binary, = (tmp_path / "build").glob("flow-*.bin")
+            kernel = ["--binary", str(binary)]  # as a vendor's compiler leaves one
+        else:
+            kernel = ["--cache", "build"]
+        for path in tmp_path.glob("out*.bin"):
+            path.unlink()
+        done = _run(tmp_path, names, count, "--cores", "2", *kernel, *outputs)
+        assert done.returncode == 0, f"{source}: {done.stderr}"
         launches = json.loads(done.stdout)["launches"]
         assert [launch["batch"] for launch in launches] == [0, 1, 2]
         assert all(launch["counters"]["INSTRUCTIONS"] == len(program.instructions) for launch in launches)
