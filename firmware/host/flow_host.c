@@ -200,40 +200,80 @@ static int report(const flow_core *cores, uint32_t index, uint32_t batch, int fi
     return good == 0 ? 0 : 5;
 }
 
-/* Batch first + k on core k; all of them in flight at once. */
-static int run_round(flow_core *cores, uint32_t count, uint32_t first, const options *o, int8_t *const *inputs,
-                     int8_t *const *outputs, uint8_t *input_image, uint8_t *output_image) {
+/* A round: batch first + k on core k, all of them in flight at once. */
+typedef struct {
+    flow_core *cores;
+    const options *o;
+    int8_t *const *inputs, *const *outputs;
+    uint8_t *input_image, *output_image;
+} work;
+
+static int write_round(const work *w, uint32_t first, uint32_t count) {
     flow_status status = FLOW_OK;
-    if (platform->begin && platform->begin(cores, count) != 0) return 4;
     for (uint32_t k = 0; k < count; ++k) {
         for (uint32_t lane = 0; lane < FLOW_MODEL.pix; ++lane) {
             uint32_t image = (first + k) * FLOW_MODEL.pix + lane;
-            if (image >= o->images) image = (first + k) * FLOW_MODEL.pix; /* a short batch repeats its first image */
+            if (image >= w->o->images) image = (first + k) * FLOW_MODEL.pix; /* a short batch repeats its first image */
             for (uint32_t i = 0; i < FLOW_MODEL.input_count && status == FLOW_OK; ++i)
-                status = flow_layout_input(&FLOW_MODEL, i, lane, inputs[i] + image * input_values(i), input_image);
+                status = flow_layout_input(&FLOW_MODEL, i, lane, w->inputs[i] + image * input_values(i), w->input_image);
         }
-        if (status == FLOW_OK) status = flow_write_inputs(&cores[k], input_image);
-        if (status != FLOW_OK) return failed("inputs", status, &cores[k]);
-    }
-    for (uint32_t k = 0; k < count; ++k) {
-        status = flow_start(&cores[k]);
-        if (platform->started) platform->started(k);
-        if (status != FLOW_OK) return failed("start", status, &cores[k]);
-    }
-    for (uint32_t k = 0; k < count; ++k) {
-        status = flow_wait(&cores[k], o->timeout_ns);
-        if (status != FLOW_OK) return failed("launch", status, &cores[k]);
-        const int bad = report(cores, k, first + k, first + k == 0);
-        if (bad) return bad;
-        status = flow_read_outputs(&cores[k], output_image);
-        for (uint32_t lane = 0; lane < FLOW_MODEL.pix; ++lane) {
-            const uint32_t image = (first + k) * FLOW_MODEL.pix + lane;
-            for (uint32_t i = 0; i < FLOW_MODEL.output_count && status == FLOW_OK && image < o->images; ++i)
-                status = flow_extract_output(&FLOW_MODEL, i, lane, output_image, outputs[i] + image * output_values(i));
-        }
-        if (status != FLOW_OK) return failed("outputs", status, &cores[k]);
+        if (status == FLOW_OK) status = flow_write_inputs(&w->cores[k], w->input_image);
+        if (status != FLOW_OK) return failed("inputs", status, &w->cores[k]);
     }
     return 0;
+}
+
+static int start_round(const work *w, uint32_t count) {
+    if (platform->begin && platform->begin(w->cores, count) != 0) return 4;
+    for (uint32_t k = 0; k < count; ++k) {
+        const flow_status status = flow_start(&w->cores[k]);
+        if (platform->started) platform->started(k);
+        if (status != FLOW_OK) return failed("start", status, &w->cores[k]);
+    }
+    return 0;
+}
+
+static int await_round(const work *w, uint32_t first, uint32_t count) {
+    for (uint32_t k = 0; k < count; ++k) {
+        const flow_status status = flow_wait(&w->cores[k], w->o->timeout_ns);
+        if (status != FLOW_OK) return failed("launch", status, &w->cores[k]);
+        const int bad = report(w->cores, k, first + k, first + k == 0);
+        if (bad) return bad;
+    }
+    return 0;
+}
+
+static int read_round(const work *w, uint32_t first, uint32_t count) {
+    for (uint32_t k = 0; k < count; ++k) {
+        flow_status status = flow_read_outputs(&w->cores[k], w->output_image);
+        for (uint32_t lane = 0; lane < FLOW_MODEL.pix; ++lane) {
+            const uint32_t image = (first + k) * FLOW_MODEL.pix + lane;
+            for (uint32_t i = 0; i < FLOW_MODEL.output_count && status == FLOW_OK && image < w->o->images; ++i)
+                status = flow_extract_output(&FLOW_MODEL, i, lane, w->output_image, w->outputs[i] + image * output_values(i));
+        }
+        if (status != FLOW_OK) return failed("outputs", status, &w->cores[k]);
+    }
+    return 0;
+}
+
+/* All batches. overlap: while a round runs, the next one's inputs are written and the last one's outputs read. */
+static int run_rounds(const work *w, uint32_t batches, int overlap) {
+    const uint32_t step = w->o->cores;
+    uint32_t before = 0; /* launches of the round before */
+    int result = write_round(w, 0, batches < step ? batches : step);
+    for (uint32_t first = 0; first < batches && !result; first += step) {
+        const uint32_t left = batches - first, count = left < step ? left : step;
+        const uint32_t next = left - count < step ? left - count : step;
+        result = start_round(w, count);
+        if (!result && overlap) result = read_round(w, first - before, before);
+        if (!result && overlap) result = write_round(w, first + count, next);
+        if (!result) result = await_round(w, first, count);
+        if (!result && !overlap) result = read_round(w, first, count);
+        if (!result && !overlap) result = write_round(w, first + count, next);
+        before = count;
+        if (!result && overlap && !next) result = read_round(w, first, count);
+    }
+    return result;
 }
 
 static int store_outputs(const options *o, int8_t *const *outputs) {
@@ -298,14 +338,17 @@ static int load_inputs(options *o, int8_t **inputs) {
 static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_image, uint8_t *output_image) {
     flow_transport transport;
     flow_core cores[MAX_CORES];
-    const uint64_t bytes = flow_device_bytes(&FLOW_MODEL);
+    const uint64_t bytes = flow_device_bytes(&FLOW_MODEL), second = flow_second_place_bytes(&FLOW_MODEL);
+    const work w = {cores, o, inputs, outputs, input_image, output_image};
     uint64_t wrong = 0;
+    int overlap = 1;
     int result = load_inputs(o, inputs);
     if (result) return result;
     const uint32_t batches = (o->images + FLOW_MODEL.pix - 1) / FLOW_MODEL.pix;
     for (uint32_t i = 0; i < FLOW_MODEL.output_count; ++i) outputs[i] = allocate(output_values(i) * o->images);
-    if (platform->open(&transport, o->cores, bytes) != 0) return 4;
+    if (platform->open(&transport, o->cores, bytes + second) != 0) return 4;
     const uint32_t channels = platform->channels();
+    const uint64_t sharing = (o->cores + channels - 1) / channels;
     size_t length = 0;
     uint8_t *weights = read_file(o->weights, &length, NULL);
     if (!weights) result = 3;
@@ -314,6 +357,8 @@ static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_ima
                                        platform->memory_bytes(), o->timeout_ns);
         if (status == FLOW_OK) status = flow_upload(&cores[k], weights, length);
         if (status != FLOW_OK) result = failed("opening the engine", status, NULL);
+        else if (flow_second_place(&cores[k], sharing * bytes + k / channels * second, platform->memory_bytes()) != FLOW_OK)
+            overlap = 0; /* the memory is too small */
         cores[k].watchdog_cycles = o->watchdog;
     }
     free(weights);
@@ -321,15 +366,15 @@ static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_ima
     print_json_string(FLOW_MODEL.name);
     printf(", \"images\": %u, \"batches\": %u, \"cores\": %u, \"launches\": [", (unsigned)o->images, (unsigned)batches,
            (unsigned)o->cores);
-    for (uint32_t first = 0; first < batches && !result; first += o->cores) {
-        const uint32_t count = batches - first < o->cores ? batches - first : o->cores;
-        result = run_round(cores, count, first, o, inputs, outputs, input_image, output_image);
-    }
+    const uint64_t begin = transport.now_ns(transport.context);
+    if (!result) result = run_rounds(&w, batches, overlap);
+    const uint64_t end = transport.now_ns(transport.context);
     if (!result) result = store_outputs(o, outputs);
     if (!result) result = compare_outputs(o, outputs, &wrong);
     const char *fault = platform->fault ? platform->fault() : NULL;
     if (fault) fprintf(stderr, "flow_host: %s\n", fault);
-    printf("],\n \"compared\": %s, \"wrong\": %llu, \"protocol_error\": %s%s%s, \"exit\": %d}\n", o->expects ? "true" : "false",
+    printf("],\n \"overlap\": %s, \"nanoseconds\": %llu,", overlap ? "true" : "false", (unsigned long long)(end - begin));
+    printf("\n \"compared\": %s, \"wrong\": %llu, \"protocol_error\": %s%s%s, \"exit\": %d}\n", o->expects ? "true" : "false",
            (unsigned long long)wrong, fault ? "\"" : "", fault ? fault : "null", fault ? "\"" : "", fault ? 6 : result);
     platform->close();
     return fault ? 6 : result;

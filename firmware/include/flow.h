@@ -146,7 +146,10 @@ typedef struct {
     const flow_model *model;
     uint32_t index;
     uint32_t channel;
-    uint64_t base[FLOW_REGIONS];
+    uint64_t base[FLOW_REGIONS]; /* INPUT and OUTPUT: of the latest inputs written */
+    uint64_t other[FLOW_REGIONS]; /* INPUT and OUTPUT: the second place, see flow_second_place */
+    uint64_t running_output, finished_output;
+    bool second, launched;    /* there is a second place; the latest inputs have been launched */
     uint64_t watchdog_cycles; /* 0: none; the caller may change it between launches */
     flow_state state;
     bool uploaded;
@@ -165,6 +168,13 @@ flow_status flow_open(flow_core *core, const flow_transport *transport, const fl
 
 /* Check a weight file completely, then write it to the device. Nothing is written unless it is right. */
 flow_status flow_upload(flow_core *core, const void *file, size_t length);
+
+/* Bytes of device memory that flow_second_place uses from its base. */
+uint64_t flow_second_place_bytes(const flow_model *model);
+
+/* Give an idle core a second place for inputs and outputs, so that batches overlap: flow_write_inputs may be called while a launch
+ * runs and writes for the next one, flow_read_outputs while the next one runs and reads those of the last that ended. */
+flow_status flow_second_place(flow_core *core, uint64_t base, uint64_t memory_bytes);
 
 /* Write the laid-out inputs (region_bytes[FLOW_REGION_INPUT] bytes, see flow_layout_input). */
 flow_status flow_write_inputs(flow_core *core, const void *image);

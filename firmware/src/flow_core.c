@@ -139,6 +139,7 @@ flow_status flow_open(flow_core *core, const flow_transport *transport, const fl
         core->state = FLOW_STATE_CLOSED;
         return status;
     }
+    core->finished_output = core->base[FLOW_REGION_OUTPUT];
     core->state = FLOW_STATE_FAILED;
     TRY(flow_reset(core, timeout_ns));
     for (unsigned r = 0; r < FLOW_REGIONS; ++r) {
@@ -176,10 +177,36 @@ flow_status flow_upload(flow_core *core, const void *file, size_t length) {
     return FLOW_OK;
 }
 
+uint64_t flow_second_place_bytes(const flow_model *model) {
+    return model ? aligned(model->region_bytes[FLOW_REGION_INPUT]) + aligned(model->region_bytes[FLOW_REGION_OUTPUT]) : 0;
+}
+
+flow_status flow_second_place(flow_core *core, uint64_t base, uint64_t memory_bytes) {
+    TRY(usable(core));
+    if (core->state != FLOW_STATE_IDLE) return FLOW_BUSY;
+    const uint64_t size = flow_second_place_bytes(core->model);
+    if (base % FLOW_REGION_ALIGNMENT || size > memory_bytes || base > memory_bytes - size) return FLOW_BAD_WINDOW;
+    core->other[FLOW_REGION_INPUT] = base;
+    core->other[FLOW_REGION_OUTPUT] = base + aligned(core->model->region_bytes[FLOW_REGION_INPUT]);
+    core->second = true;
+    return FLOW_OK;
+}
+
+static void exchange(flow_core *core, unsigned region) {
+    const uint64_t base = core->base[region];
+    core->base[region] = core->other[region];
+    core->other[region] = base;
+}
+
 flow_status flow_write_inputs(flow_core *core, const void *image) {
     TRY(usable(core));
     if (!image) return FLOW_BAD_ARGUMENT;
-    if (core->state == FLOW_STATE_RUNNING) return FLOW_BUSY;
+    if (core->state == FLOW_STATE_RUNNING && !core->second) return FLOW_BUSY;
+    if (core->second && core->launched) {
+        exchange(core, FLOW_REGION_INPUT);
+        exchange(core, FLOW_REGION_OUTPUT);
+        core->launched = false;
+    }
     if (core->transport->mem_write(core->transport->context, core->channel, core->base[FLOW_REGION_INPUT], image,
                                    (size_t)core->model->region_bytes[FLOW_REGION_INPUT]) != 0)
         return dead(core, FLOW_BAD_TRANSPORT);
@@ -189,8 +216,8 @@ flow_status flow_write_inputs(flow_core *core, const void *image) {
 flow_status flow_read_outputs(flow_core *core, void *image) {
     TRY(usable(core));
     if (!image) return FLOW_BAD_ARGUMENT;
-    if (core->state == FLOW_STATE_RUNNING) return FLOW_BUSY;
-    if (core->transport->mem_read(core->transport->context, core->channel, core->base[FLOW_REGION_OUTPUT], image,
+    if (core->state == FLOW_STATE_RUNNING && core->finished_output == core->running_output) return FLOW_BUSY;
+    if (core->transport->mem_read(core->transport->context, core->channel, core->finished_output, image,
                                   (size_t)core->model->region_bytes[FLOW_REGION_OUTPUT]) != 0)
         return dead(core, FLOW_BAD_TRANSPORT);
     return FLOW_OK;
@@ -204,9 +231,15 @@ flow_status flow_start(flow_core *core) {
     if (core->state != FLOW_STATE_IDLE) return FLOW_ENGINE_ERROR;
     if (!core->uploaded) return FLOW_BAD_FILE;
     memset(&core->error, 0, sizeof core->error);
+    if (core->second) {
+        TRY(pair_write(core, region_base[FLOW_REGION_INPUT], core->base[FLOW_REGION_INPUT]));
+        TRY(pair_write(core, region_base[FLOW_REGION_OUTPUT], core->base[FLOW_REGION_OUTPUT]));
+    }
     TRY(pair_write(core, FLOW_REG_WATCHDOG_LO, core->watchdog_cycles));
     TRY(reg_write(core, FLOW_REG_IRQ_PENDING, 1));
     TRY(reg_write(core, FLOW_REG_CONTROL, FLOW_REG_CONTROL_START_MASK));
+    core->running_output = core->base[FLOW_REGION_OUTPUT];
+    core->launched = true;
     core->state = FLOW_STATE_RUNNING;
     return FLOW_OK;
 }
@@ -245,6 +278,7 @@ flow_status flow_wait(flow_core *core, uint64_t timeout_ns) {
         if (status & FLOW_REG_STATUS_DONE_MASK) TRY(reg_read(core, FLOW_REG_IRQ_PENDING, &ended));
         if (ended & 1u) {
             core->state = FLOW_STATE_IDLE;
+            core->finished_output = core->running_output;
             return reg_write(core, FLOW_REG_IRQ_PENDING, 1);
         }
         if (late) {

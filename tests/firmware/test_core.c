@@ -271,6 +271,51 @@ static void test_launch(const uint8_t *file, size_t length, int interrupts) {
     free(d);
 }
 
+/* Two batches in flight: inputs are written for the next launch, outputs read from the one that ended. */
+static void test_second_place(const uint8_t *file, size_t length) {
+    device *d = fresh();
+    flow_transport t = transport_of(d, 1);
+    flow_core core;
+    static uint8_t input[FLOW_MODEL_INPUT_BYTES], output[FLOW_MODEL_OUTPUT_BYTES];
+    const uint64_t bytes = flow_device_bytes(&FLOW_MODEL), second = flow_second_place_bytes(&FLOW_MODEL);
+    EXPECT(open_at(&core, &t, 0, MEMORY), FLOW_OK);
+    EXPECT(flow_upload(&core, file, length), FLOW_OK);
+    EXPECT(flow_second_place(&core, bytes + 64, MEMORY), FLOW_BAD_WINDOW);
+    EXPECT(flow_second_place(&core, bytes, bytes + second - 1), FLOW_BAD_WINDOW);
+    EXPECT(flow_start(&core), FLOW_OK);
+    EXPECT(flow_second_place(&core, bytes, MEMORY), FLOW_BUSY);
+    EXPECT(flow_write_inputs(&core, input), FLOW_BUSY);
+    EXPECT(flow_wait(&core, TIMEOUT), FLOW_OK);
+    EXPECT(flow_second_place(&core, bytes, bytes + second), FLOW_OK);
+    const uint64_t in[2] = {core.other[FLOW_REGION_INPUT], core.base[FLOW_REGION_INPUT]};
+    const uint64_t out[2] = {core.other[FLOW_REGION_OUTPUT], core.base[FLOW_REGION_OUTPUT]};
+    CHECK(in[0] == bytes && out[0] + FLOW_MODEL_OUTPUT_BYTES <= bytes + second);
+    memset(input, 100, sizeof input);
+    EXPECT(flow_write_inputs(&core, input), FLOW_OK);
+    for (unsigned n = 0; n < 4; ++n) { /* launch n has inputs of 100 + n and outputs of 50 + n */
+        EXPECT(flow_start(&core), FLOW_OK);
+        CHECK(*reg(d, FLOW_REG_INPUT_BASE_LO) == in[n % 2] && *reg(d, FLOW_REG_OUTPUT_BASE_LO) == out[n % 2]);
+        CHECK(d->memory[in[n % 2]] == 100 + n && d->memory[in[n % 2] + sizeof input - 1] == 100 + n);
+        memset(&d->memory[out[n % 2]], (int)(50 + n), sizeof output);
+        for (unsigned twice = 0; twice < 2; ++twice) {
+            memset(input, (int)(101 + n), sizeof input);
+            EXPECT(flow_write_inputs(&core, input), FLOW_OK);
+        }
+        CHECK(d->memory[in[n % 2]] == 100 + n);
+        EXPECT(flow_read_outputs(&core, output), FLOW_OK);
+        CHECK(n == 0 || (output[0] == 49 + n && output[sizeof output - 1] == 49 + n));
+        EXPECT(flow_wait(&core, TIMEOUT), FLOW_OK);
+        EXPECT(flow_read_outputs(&core, output), FLOW_OK);
+        CHECK(output[0] == 50 + n);
+    }
+    EXPECT(flow_start(&core), FLOW_OK); /* the inputs written last, then those again */
+    EXPECT(flow_wait(&core, TIMEOUT), FLOW_OK);
+    EXPECT(flow_start(&core), FLOW_OK);
+    CHECK(*reg(d, FLOW_REG_INPUT_BASE_LO) == in[0]);
+    EXPECT(flow_read_outputs(&core, output), FLOW_BUSY);
+    free(d);
+}
+
 static void test_arguments(void) {
     uint8_t image[1] = {0};
     int8_t values[1] = {0};
@@ -316,6 +361,7 @@ int main(int argc, char **argv) {
     test_launch(file, length, 1);
     test_launch(file, length, 0);
     test_mmio(file, length);
+    test_second_place(file, length);
     test_arguments();
     return 0;
 }
