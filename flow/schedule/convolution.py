@@ -10,7 +10,7 @@ import numpy as np
 from flow.errors import CapacityError, Problem
 from flow.isa.description import AluOp, Buffer, Opcode, Requant, Source0, Source1, Table
 from flow.isa.encoding import Instruction, make
-from flow.schedule.geometry import Span, Tile, source_span
+from flow.schedule.geometry import Span, Tile, source_span, split
 from flow.schedule.layers import ConvLayer
 from flow.schedule.residency import Resident
 from flow.schedule.steps import ROUNDING, Machine, Part, Ring, tensor_requantise
@@ -31,8 +31,10 @@ class Piece:
 
 
 def _ranges(whole: range, step: int) -> Iterator[range]:
-    for start in range(whole.start, whole.stop, step):
-        yield range(start, min(start + step, whole.stop))
+    """The fewest nearly equal parts of at most ``step``: a ring takes the next one while this one is read."""
+    if whole:
+        for start, size in split(len(whole), step):
+            yield range(whole.start + start, whole.start + start + size)
 
 
 class Convolution:

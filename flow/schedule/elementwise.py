@@ -107,7 +107,7 @@ def pool(layer: PoolLayer, machine: Machine) -> Iterator[Part]:
 
 @dataclass(frozen=True)
 class _BlockView:
-    """Where a pooling tile's source lies in the input buffer: block address, steps per channel block, row, column."""
+    """Where a tile's source lies in the input buffer: block address, steps per channel block, row, column."""
 
     base: int
     plane: int
@@ -189,36 +189,51 @@ def mean(layer: MeanLayer, machine: Machine) -> list[Instruction]:
     hw, source, output = machine.hw, layer.source, layer.output
     code: list[Instruction] = []
     table = _table(machine, code, layer.table)
-    room = machine.inp.size // 2 * hw.blocks
+    resident = machine.residency.tensors.get(source.name)
     blocks = -(-output.channels // hw.cols)
-    group = max(1, min(blocks, pixel_limit(hw), room // min(room, source.width)))
-    width = min(source.width, room // group)
-    height = max(1, min(source.height, room // (group * width)))
-    parts = tiles(source.height, source.width, height, width)
+    group = min(blocks, pixel_limit(hw))
+    parts = [Tile(0, 0, source.height, source.width)]
+    if resident is None:
+        room = machine.inp.size // 2 * hw.blocks
+        group = max(1, min(group, room // min(room, source.width)))
+        width = min(source.width, room // group)
+        parts = tiles(source.height, source.width, max(1, min(source.height, room // (group * width))), width)
     for first, count in split(blocks, group):
         bank = machine.next_bank()
-        for n, tile in enumerate(parts):
-            base = machine.inp.take(-(-count * tile.pixels // hw.blocks)) * hw.blocks
-            rows, columns = _whole(tile)
-            code.append(load_blocks(hw, machine.layouts[source.name], range(first, first + count), rows, columns, base,
-                                    0))
-            inner = {"acc_bank": bank, "j_size": count, "j_acc": 1, "j_src": tile.pixels, "k_src": tile.width,
-                     "i_src": 1, "to_acc": 1}
-            skip = 0
-            if n == 0:  # the first pixel starts the sum at the offset
-                code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.INP, src1=Source1.IMM, immediate=layer.offset,
-                                 src_base=base, k_size=1, i_size=1, **inner))
-                skip = 1
-            if tile.width > skip:
-                code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP, src_base=base + skip,
-                                 k_size=1, i_size=tile.width - skip, **inner))
-            if tile.height > 1:
-                code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP,
-                                 src_base=base + tile.width, k_size=tile.height - 1, i_size=tile.width, **inner))
+        for tile in parts:
+            if resident is None:
+                base = machine.inp.take(-(-count * tile.pixels // hw.blocks)) * hw.blocks
+                rows, columns = _whole(tile)
+                code.append(load_blocks(hw, machine.layouts[source.name], range(first, first + count), rows, columns,
+                                        base, 0))
+                code += _sums(layer, tile, _BlockView(base, tile.pixels, tile.width, 1), bank, range(count))
+                continue
+            for part in range(min(hw.blocks, count)):  # every hw.blocks-th block lies at one step
+                base, row, column = resident.block(first + part, 0, 0, hw.blocks)
+                view = _BlockView(base, resident.plane * hw.blocks, row, column)
+                code += _sums(layer, tile, view, bank, range(part, count, hw.blocks))
         out = machine.out.take(count)
         code.append(make(Opcode.ALU, op=AluOp.MOV, src0=Source0.ACC, acc_bank=bank, k_size=1, i_size=1, j_size=count,
                          j_acc=1, to_out=1, out_base=out, j_out=1, **tensor_requantise(layer.requantise), **table))
         code.append(store_blocks(hw, machine.layouts[output.name], range(first, first + count), Tile(0, 0, 1, 1), out))
+    return code
+
+
+def _sums(layer: MeanLayer, tile: Tile, source: _BlockView, bank: int, sums: range) -> list[Instruction]:
+    """Add a tile's pixels to the accumulators ``sums``; the map's first pixel starts them at the offset."""
+    inner = {"acc_bank": bank, "acc_base": sums.start, "j_size": len(sums), "j_acc": sums.step, "j_src": source.plane,
+             "k_src": source.row, "i_src": source.column, "to_acc": 1}
+    code = []
+    start = tile.y == tile.x == 0
+    if start:
+        code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.INP, src1=Source1.IMM, immediate=layer.offset,
+                         src_base=source.base, k_size=1, i_size=1, **inner))
+    if tile.width > start:
+        code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP,
+                         src_base=source.base + start * source.column, k_size=1, i_size=tile.width - start, **inner))
+    if tile.height > 1:
+        code.append(make(Opcode.ALU, op=AluOp.ADD, src0=Source0.ACC, src1=Source1.INP,
+                         src_base=source.base + source.row, k_size=tile.height - 1, i_size=tile.width, **inner))
     return code
 
 
