@@ -153,7 +153,7 @@ flow_status flow_xrt_open(flow_xrt_link **link, const flow_xrt_config *config, f
         transport->reg_write = reg_write;
         transport->mem_write = mem_write;
         transport->mem_read = mem_read;
-        transport->wait_interrupt = nullptr; /* XRT's notification wants control registers that this engine has not */
+        transport->wait_interrupt = nullptr; /* polled: XRT's notification was not tried with registers of one's own */
         transport->now_ns = now_ns;
         *link = made.release();
         return FLOW_OK;
