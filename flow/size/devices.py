@@ -23,11 +23,14 @@ class Family(Enum):
     AGILEX7 = "agilex7"
     CYCLONE5 = "cyclone5"
     ECP5 = "ecp5"
+    ASIC = "asic"
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Counts of logic cells (LUT6, LUT4 or ALM), flip-flops, DSP blocks, block RAMs of the family, and UltraRAMs."""
+    """Counts of logic cells (LUT6, LUT4 or ALM), flip-flops, DSP blocks, block RAMs of the family, and UltraRAMs.
+
+    Of an ASIC: lut is um2 of cells (flip-flops included), dsp multipliers, bram um2 of memory macros."""
 
     lut: int = 0
     ff: int = 0
@@ -345,6 +348,19 @@ DEVICES: tuple[Device, ...] = (
         75.0,
         "V",
         "die V; memory, shell and controller M",
+    ),
+    Device(
+        "asic",
+        (),
+        "standard cells",
+        Family.ASIC,
+        (Resources(100_000_000, 0, 1_000_000, 100_000_000, 0),),
+        (_NOTHING,),
+        OffChip("AXI bus of the chip", 1, 4 * _GIB, 8.0, 16),
+        "on the chip's bus",
+        500.0,
+        "M",
+        "sized by --area; cell and macro areas in flow/size/silicon.py; bus and clock assumed",
     ),
 )
 

@@ -12,6 +12,7 @@ from math import ceil
 
 from flow.hardware.config import HwConfig
 from flow.isa import description as isa
+from flow.size import silicon
 from flow.size.devices import Family, Resources
 
 
@@ -27,12 +28,21 @@ class Primitive:
         return min(-(-width // w) * -(-depth // d) for w, d in self.shapes)
 
 
+@dataclass(frozen=True)
+class Macro(Primitive):
+    """A compiled memory of any shape, counted in um2; ``shapes`` are those worth trying."""
+
+    def count(self, width: int, depth: int) -> int:
+        return silicon.macro_um2(width, depth)
+
+
 RAMB36 = Primitive("RAMB36", ((72, 512), (36, 1024), (18, 2048), (9, 4096), (4, 8192), (2, 16384), (1, 32768)))
 RAMB18 = Primitive("RAMB18", ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)))
 URAM288 = Primitive("URAM288", ((72, 4096),))
 M20K = Primitive("M20K", ((40, 512), (20, 1024), (10, 2048)))
 M10K = Primitive("M10K", ((40, 256), (20, 512), (10, 1024), (5, 2048), (2, 4096), (1, 8192)))
 EBR18 = Primitive("EBR18", ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)))
+SRAM = Macro("SRAM", ((64, 512), (32, 1024), (16, 2048), (8, 4096)))
 
 BLOCK_RAM: dict[Family, Primitive] = {
     Family.ULTRASCALE_PLUS: RAMB36,
@@ -42,6 +52,7 @@ BLOCK_RAM: dict[Family, Primitive] = {
     Family.AGILEX7: M20K,
     Family.CYCLONE5: M10K,
     Family.ECP5: EBR18,
+    Family.ASIC: SRAM,
 }
 
 #: Memories up to this many words are built from LUTs.
@@ -122,6 +133,10 @@ COEFFICIENTS: dict[Family, Coefficients] = {
     Family.ECP5: Coefficients(
         1, 4, 1, 0, 0, 22, 30, 1600, 1034, 15_000, 12_000, 8, "estimated; one product per MULT18X18D in the open tools"
     ),
+    # logic is silicon.logic_um2's
+    Family.ASIC: Coefficients(
+        1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1 / silicon.REGISTER_BIT_UM2, "fitted to Yosys with the cells of silicon.py"
+    ),
 }
 
 #: LUTs and flip-flops per bit of the two gearboxes (estimated).
@@ -147,26 +162,35 @@ class BufferUse:
 
 @dataclass(frozen=True)
 class CoreUse:
-    """What one core takes. DSP blocks and memories are counted, lut and ff are estimated."""
+    """What one core takes. DSP blocks and memories are counted, lut and ff are estimated. ``cost`` is what makes an
+    engine the smaller one: DSP blocks, then logic; of an ASIC um2 of the die."""
 
     buffers: tuple[BufferUse, ...]
     array_dsp: int
     lanes_dsp: int
     total: Resources
+    cost: tuple[int, int]
     source: str
 
-    def to_text(self, per_block: str) -> str:
-        """A table of the buffers and the sum; ``per_block`` names the device's block RAM."""
+    def to_text(self, names: tuple[str, str, str, str, str]) -> str:
+        """A table of the buffers and the sum; ``names`` of the resources (``resource_names``)."""
         lines = [f"{'buffer':<12}{'memories':>9}{'width':>7}{'depth':>7}  {'primitive':<10}{'count':>6}"]
         lines += [
             f"{b.name:<12}{b.memories:>9}{b.width:>7}{b.depth:>7}  {b.primitive:<10}{b.count:>6}" for b in self.buffers
         ]
         t = self.total
         lines.append(
-            f"sum: {t.dsp} DSP ({self.array_dsp} array, {self.lanes_dsp} requantisation), {t.bram} {per_block}, "
-            f"{t.uram} URAM288 (counted); {t.lut} logic cells, {t.ff} flip-flops (estimated: {self.source})"
+            f"sum: {t.dsp} {names[2]} ({self.array_dsp} array, {self.lanes_dsp} requantisation), {t.bram} {names[3]}, "
+            f"{t.uram} {names[4]} (counted); {t.lut} {names[0]}, {t.ff} {names[1]} (estimated: {self.source})"
         )
         return "\n".join(lines)
+
+
+def resource_names(family: Family) -> tuple[str, str, str, str, str]:
+    """What ``Resources`` counts on a device of this family, in its order."""
+    if family is Family.ASIC:
+        return "um2 of cells", "FF", "multipliers", "um2 of macros", "URAM"
+    return "LUT or ALM", "FF", "DSP", BLOCK_RAM[family].name, "URAM"
 
 
 def packs(family: Family) -> bool:
@@ -188,7 +212,9 @@ def lanes_dsp(hw: HwConfig, family: Family) -> int:
 
 
 def logic(hw: HwConfig, family: Family) -> tuple[int, int]:
-    """Estimated (logic cells, flip-flops) without memories in LUTs."""
+    """Estimated (logic cells, flip-flops) without memories in LUTs; of an ASIC um2 of both and 0."""
+    if family is Family.ASIC:
+        return silicon.logic_um2(hw), 0
     k = COEFFICIENTS[family]
     lanes = hw.pix * hw.cols
     if hw.packed and packs(family):
@@ -248,6 +274,6 @@ def core(hw: HwConfig, family: Family, uram: bool) -> CoreUse:
     bram = sum(b.count for b in used if b.primitive not in ("RAMB18", "URAM288", "LUTRAM")) + -(-halves // 2)
     uram_blocks = sum(b.count for b in used if b.primitive == "URAM288")
     array, lanes = array_dsp(hw, family), lanes_dsp(hw, family)
-    return CoreUse(
-        used, array, lanes, Resources(lut, ff, array + lanes, bram, uram_blocks), COEFFICIENTS[family].source
-    )
+    total = Resources(lut, ff, array + lanes, bram, uram_blocks)
+    cost = (ceil(silicon.die_mm2(lut, bram) * 1e6), 0) if family is Family.ASIC else (total.dsp, total.lut)
+    return CoreUse(used, array, lanes, total, cost, COEFFICIENTS[family].source)

@@ -17,7 +17,7 @@ from flow.hardware.config import HwConfig
 from flow.size import candidates, resources
 from flow.size import cycles as model
 from flow.size.candidates import Candidate, Needs
-from flow.size.devices import Device, Resources, lookup
+from flow.size.devices import Device, Family, Resources, lookup
 from flow.size.hwfile import text as hw_text
 from flow.size.work import Kind, Work, works
 
@@ -143,7 +143,7 @@ class Sizing:
 
     def to_text(self) -> str:
         """Some forty lines for a reader."""
-        hw, block = self.hw, resources.BLOCK_RAM[self.device.family].name
+        hw, names = self.hw, resources.resource_names(self.device.family)
         lines = [
             f"{self.device.name} ({self.device.part}): engine {_shape(hw)}, "
             f"{hw.macs_per_cycle * hw.cores} MACs per cycle"
@@ -159,10 +159,10 @@ class Sizing:
         lines += [
             "",
             "one core:",
-            self.core.to_text(block),
+            self.core.to_text(names),
             "",
             f"{'region':<8}{'cores':>6}"
-            + "".join(f"{name:>22}" for name in ("LUT or ALM", "FF", "DSP", block, "URAM")),
+            + "".join(f"{name:>22}" for name in names),
         ]
         for index, region in enumerate(self.regions):
             lines.append(
@@ -203,12 +203,12 @@ def _speeds(found: Sequence[Candidate], networks: Sequence[Sequence[Work]], devi
 
 
 def _size(candidate: Candidate) -> tuple[int, int]:
-    cores = candidate.hw.cores
-    return candidate.use.total.dsp * cores, candidate.use.total.lut * cores
+    first, second = candidate.use.cost
+    return first * candidate.hw.cores, second * candidate.hw.cores
 
 
 def _order(candidate: Candidate) -> tuple[int, ...]:
-    """The smaller engine: fewer DSP blocks, less logic, then the shape."""
+    """The smaller engine: fewer DSP blocks, less logic (of an ASIC: less area), then the shape."""
     hw = candidate.hw
     return (*_size(candidate), hw.pix, hw.cols, hw.rows, hw.cores, hw.acc_depth, hw.inp_vectors, hw.wgt_depth)
 
@@ -302,7 +302,7 @@ def _fits_memory(candidate: Candidate, device: Device, networks: Sequence[Sequen
 
 
 def choose(
-    device_name: str,
+    device: Device,
     graphs: Sequence[Graph],
     *,
     goal: Goal = Goal.THROUGHPUT,
@@ -315,19 +315,18 @@ def choose(
     weight_bits: None takes the narrowest weights that hold those of all models.
     goal THROUGHPUT: most frames per second (geometric mean over the models); of engines within two per cent of it the
     one with the fewest images in flight. LATENCY: the shortest launch. AREA, or ``target_fps`` given: the fewest DSP
-    blocks, then the least logic, that reach ``target_fps`` (geometric mean). Raises UsageError (unknown device, AREA
+    blocks, then the least logic, that reach ``target_fps`` (geometric mean). Raises UsageError (AREA
     without a target, no layers) and CapacityError (nothing fits: with the nearest miss; model larger than the device's
     memory; target out of reach).
     """
-    device = lookup(device_name)
     if weight_bits is None:
         weight_bits = widths.weight_bits(graphs)
     if goal is Goal.AREA and target_fps is None:
-        raise UsageError(Problem("--area", "no --target-fps is given", "say how many frames per second it must reach"))
+        raise UsageError(Problem("--goal area", "no --target-fps is given", "say how many frames per second it needs"))
     if target_fps is not None and not target_fps > 0:
         raise UsageError(Problem("--target-fps", f"{target_fps}", "a number above 0"))
     if clock_mhz is not None and not clock_mhz > 0:
-        raise UsageError(Problem("--clock-mhz", f"{clock_mhz}", "a number above 0"))
+        raise UsageError(Problem("--clock", f"{clock_mhz}", "a number above 0"))
     networks = _networks(device, graphs)
     clock = device.clock_mhz if clock_mhz is None else clock_mhz
     axi_bytes = device.memory.axi_bytes
@@ -439,7 +438,7 @@ def _sizing(
 
 def _limiting_resource(candidate: Candidate, device: Device) -> str:
     """The fullest resource of the fullest region."""
-    names = ("LUT", "FF", "DSP", resources.BLOCK_RAM[device.family].name, "URAM")
+    names = resources.resource_names(device.family)
     shares = []
     for index, (count, usable) in enumerate(zip(candidate.cores, device.usable, strict=True)):
         for name, need, limit in zip(names, candidate.use.total.values(), usable.values(), strict=True):
@@ -468,14 +467,14 @@ def _runners_up(
         if shape in seen:
             continue
         seen.add(shape)
-        dsp = _size(found[at])[0]
+        size, unit = _size(found[at])[0], "um2" if device.family is Family.ASIC else "DSP"
         if target_fps is not None:
-            why = f"reaches {fps[at]:.1f} frames/s, but with {dsp} DSP instead of {_size(chosen)[0]}"
+            why = f"reaches {fps[at]:.1f} frames/s, but with {size} {unit} instead of {_size(chosen)[0]}"
         elif goal is Goal.LATENCY:
             why = f"{1e3 * seconds[at]:.3f} ms a launch instead of {1e3 * seconds[ranking[0]]:.3f} ms (estimated)"
         else:
             change = 100 * (fps[at] / fps[ranking[0]] - 1)
-            why = f"{fps[at]:.1f} frames/s ({change:+.1f} %, estimated) with {dsp} DSP; "
+            why = f"{fps[at]:.1f} frames/s ({change:+.1f} %, estimated) with {size} {unit}; "
             why += _limiting_resource(found[at], device)
         result.append(RunnerUp(hw, float(fps[at]), why))
         if len(result) == RUNNERS_UP - 1:
@@ -499,10 +498,10 @@ def _larger(hw: HwConfig, device: Device) -> RunnerUp | None:
     return None
 
 
-def _nearest_miss(device: Device, axi_bytes: int) -> Problem:
-    """The smallest engine there is, and what it lacks."""
+def smallest(device: Device, axi_bytes: int) -> HwConfig:
+    """The smallest engine there is."""
     cols = next(c for c in candidates.COLUMNS if c * 16 % axi_bytes == 0)
-    hw = HwConfig(
+    return HwConfig(
         1,
         cols,
         cols,
@@ -515,11 +514,17 @@ def _nearest_miss(device: Device, axi_bytes: int) -> Problem:
         par_depth=16,
         packed=resources.packs(device.family),
     )
+
+
+def _nearest_miss(device: Device, axi_bytes: int) -> Problem:
+    """The smallest engine there is, and what it lacks."""
+    hw = smallest(device, axi_bytes)
     need = resources.core(hw, device.family, device.has_uram).total
     usable = max(device.usable, key=lambda region: region.values())
+    names = resources.resource_names(device.family)
     lacking = [
         f"{a} {name} of {b} usable"
-        for name, a, b in zip(("LUT", "FF", "DSP", "block RAM", "URAM"), need.values(), usable.values(), strict=True)
+        for name, a, b in zip(names, need.values(), usable.values(), strict=True)
         if a > b
     ]
     return Problem(
@@ -537,15 +542,16 @@ def _reasons(
     packed = (
         "two lanes share a DSP block"
         if hw.packed
-        else f"{resources.COEFFICIENTS[device.family].products} product(s) a DSP block"
+        else f"{resources.COEFFICIENTS[device.family].products} product(s) each"
     )
+    unit = resources.resource_names(device.family)[2]
     reach = " and ".join(f"{100 * m.utilisation:.1f} % of peak on {m.name}" for m in models)
     kept = "the smallest that reaches the target" if target_fps is not None else "the best of all shapes that fit"
     inp, wgt = count["INPUT"], count["WEIGHT"]
     return (
         (
             "pix, rows, cols",
-            f"{hw.pix} x {hw.rows} x {hw.cols}: {use.array_dsp} DSP in the array ({packed}) + {use.lanes_dsp} in "
+            f"{hw.pix} x {hw.rows} x {hw.cols}: {use.array_dsp} {unit} in the array ({packed}) + {use.lanes_dsp} in "
             f"{hw.pix * hw.cols} requantisation lanes; estimated {reach}; {kept}; limit {limiter}",
         ),
         ("cores", f"{hw.cores}: {', '.join(str(c) for c in chosen.cores)} in the die regions"),

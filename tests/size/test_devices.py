@@ -22,6 +22,7 @@ TOTALS = {  # name: (LUT or ALM, DSP, block RAM, URAM) of the die, regions
     "de10-nano": (41_910, 112, 553, 0, 1),
     "ulx3s": (83_640, 156, 208, 0, 1),
     "ecpix5": (83_640, 156, 208, 0, 1),
+    "asic": (100_000_000, 1_000_000, 100_000_000, 0, 1),  # um2 of cells and of macros: a bound, --area decides
 }
 
 
