@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flow.isa.render import ROOT
 from tests.fpga.projects import SHAPES, make
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -15,7 +16,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 def rendered(fpga: Path) -> dict[str, str]:
     """Files that depend on the board or the engine; the copied scripts are in the repository as they are."""
     return {str(path.relative_to(fpga)): path.read_text() for path in sorted(fpga.rglob("*"))
-            if path.is_file() and path.parent.name not in ("vivado", "quartus", "ecp5") and path.name != "config.tcl"}
+            if path.is_file() and path.name != "config.tcl" and not (ROOT / "fpga" / path.relative_to(fpga)).is_file()}
 
 
 @pytest.mark.parametrize("board", SHAPES)
