@@ -36,6 +36,9 @@ package core_pkg;
   localparam int unsigned FIRST_BITS = bits(BEAT_GRANULES);
   localparam int unsigned COUNT_BITS = $clog2(BURST_GRANULES + 1);
 
+  // Columns of one array_column: a multiplier holds two products, of two lanes or, if there is only one, of two columns
+  localparam int unsigned ARRAY_COLS = (PACKED && PIX == 1 && COLS % 2 == 0) ? 2 : 1;
+
   // Buffers
   localparam int unsigned INP_VECTORS = INP_BANKS * INP_DEPTH;
   localparam int unsigned INP_BLOCKS = INP_VECTORS * BLOCKS;

@@ -298,15 +298,13 @@ module flow_core
     end
   end
 
-  for (genvar c = 0; c < COLS; c++) begin : gen_column
-    logic [ROWS*WEIGHT_BITS-1:0] weights;
-    logic [ROWS-1:0] mask;
-    logic [PIX*VALUE_BITS-1:0] sum, result;
-    logic [ACC_BANKS-1:0][PIX*VALUE_BITS-1:0] acc_data;
-    logic [PIX*8-1:0] block;
+  // Weight r of column c is code c * ROWS + r of the tile.
+  logic [COLS*PIX*VALUE_BITS-1:0] sums;
+  for (genvar c = 0; c < COLS; c += ARRAY_COLS) begin : gen_array
+    logic [ARRAY_COLS*ROWS*WEIGHT_BITS-1:0] weights;
+    logic [ARRAY_COLS*ROWS-1:0] mask;
 
-    // Weight r of column c is code c * ROWS + r of the tile.
-    for (genvar r = 0; r < ROWS; r++) begin : gen_row
+    for (genvar r = 0; r < ARRAY_COLS * ROWS; r++) begin : gen_row
       localparam int unsigned AT = (c * ROWS + r) * WEIGHT_BITS;
       assign weights[r*WEIGHT_BITS+:WEIGHT_BITS] = word[AT%DATA_BITS+:WEIGHT_BITS];
       assign mask[r] = word_index == AT / DATA_BITS;
@@ -315,13 +313,20 @@ module flow_core
     array_column i_array (
       .clk_i, .rst_ni(clear_n),
       .word_valid_i(word_valid && mask != '0), .word_set_i(word_set), .word_mask_i(mask), .word_i(weights),
-      .operand_valid_i(operand_valid), .operand_set_i(operand_set), .operand_i(operand), .sum_o(sum)
+      .operand_valid_i(operand_valid), .operand_set_i(operand_set), .operand_i(operand),
+      .sum_o(sums[c*PIX*VALUE_BITS+:ARRAY_COLS*PIX*VALUE_BITS])
     );
+  end
+
+  for (genvar c = 0; c < COLS; c++) begin : gen_column
+    logic [PIX*VALUE_BITS-1:0] result;
+    logic [ACC_BANKS-1:0][PIX*VALUE_BITS-1:0] acc_data;
+    logic [PIX*8-1:0] block;
 
     accumulator i_accumulator (
       .clk_i,
       .re_i(acc_re), .raddr_i(acc_raddr), .rdata_o(acc_data),
-      .add_valid_i(sum_valid), .add_bank_i(sum_bank), .add_init_i(sum_init), .sum_i(sum),
+      .add_valid_i(sum_valid), .add_bank_i(sum_bank), .add_init_i(sum_init), .sum_i(sums[c*PIX*VALUE_BITS+:PIX*VALUE_BITS]),
       .we_i(acc_we), .waddr_i(acc_waddr), .alu_i(acc_alu), .alu_data_i(result)
     );
 

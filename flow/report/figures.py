@@ -7,6 +7,7 @@ from typing import Any
 
 from flow.schedule.program import Program
 from flow.size import Sizing
+from flow.size.devices import Device
 from flow.size.search import ModelEstimate
 from flow.verify.verdict import Verdict
 
@@ -19,6 +20,19 @@ class Speed:
     fps: float
     milliseconds: float
     utilisation: float
+
+
+@dataclass(frozen=True)
+class EndToEnd:
+    """Frames per second with the host's transfers, two batches in flight, over a link of an assumed rate each way.
+
+    The host's own work (layout of the inputs, softmax) is not in it.
+    """
+
+    fps: float
+    link_gigabytes_per_second: float
+    bytes_up: int
+    bytes_down: int
 
 
 @dataclass(frozen=True)
@@ -41,19 +55,21 @@ class Figures:
     scratch_bytes: int
     estimated: Speed
     simulated: Speed | None
+    end_to_end: EndToEnd | None
     limiter: str
     limiting_resource: str
     verdict: Verdict | None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        own = ("estimated", "simulated", "verdict")
+        own = ("estimated", "simulated", "end_to_end", "verdict")
         entries = {name: value for name, value in vars(self).items() if name not in own}
         return {
             "bit_exact": self.verdict.bit_exact if self.verdict else None,
             **entries,
             "estimated": vars(self.estimated),
             "simulated": vars(self.simulated) if self.simulated else None,
+            "end_to_end": vars(self.end_to_end) if self.end_to_end else None,
             "verification": self.verdict.to_json() if self.verdict else None,
         }
 
@@ -62,19 +78,30 @@ def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None
     """The figures of ``program`` on the engine of ``sizing``."""
     hw = program.hw
     estimate = _estimate(sizing, program.name)
+    estimated = Speed("estimated", estimate.fps, estimate.milliseconds, estimate.utilisation)
+    simulated = _simulated(program, verdict)
     return Figures(
         fpga=fpga, part=sizing.device.part, model=program.name, fits=sizing.fits,
         engine=f"{hw.pix} x {hw.rows} x {hw.cols}", cores=hw.cores, channels=hw.channels,
         macs_per_cycle=hw.macs_per_cycle * hw.cores, clock_mhz=hw.clock_mhz, batch=hw.pix,
         macs_per_image=program.macs, instructions=len(program.instructions), constant_bytes=len(program.constant),
         scratch_bytes=program.scratch_bytes,
-        estimated=Speed("estimated", estimate.fps, estimate.milliseconds, estimate.utilisation),
-        simulated=_simulated(program, verdict),
+        estimated=estimated, simulated=simulated,
+        end_to_end=_end_to_end(sizing.device, program, (simulated or estimated).fps),
         limiter=estimate.limiter, limiting_resource=sizing.limiter, verdict=verdict)
 
 
 def _estimate(sizing: Sizing, name: str) -> ModelEstimate:
     return next(model for model in sizing.models if model.name == name)
+
+
+def _end_to_end(device: Device, program: Program, fps: float) -> EndToEnd | None:
+    """Transfers and computation overlap: the slowest of the three sets the pace."""
+    rate = device.link_gigabytes_per_second
+    if rate is None:
+        return None
+    up, down = (-(-size // program.hw.pix) for size in (program.input_bytes, program.output_bytes))
+    return EndToEnd(min(fps, rate * 1e9 / max(up, down, 1)), rate, up, down)
 
 
 def _simulated(program: Program, verdict: Verdict | None) -> Speed | None:

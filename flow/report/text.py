@@ -16,8 +16,12 @@ _ORACLES = {
 
 def _speed(speed: Speed, figures: Figures) -> str:
     return (f"{speed.fps:.1f} frames/s on {figures.cores} core{'s' if figures.cores > 1 else ''}, "
-            f"{speed.milliseconds:.3f} ms per batch of {figures.batch}, {100 * speed.utilisation:.1f} % of peak "
+            f"{speed.milliseconds:.3f} ms for {_images(figures.batch)}, {100 * speed.utilisation:.1f} % of peak "
             f"({speed.source}, at an assumed {figures.clock_mhz:g} MHz)")
+
+
+def _images(batch: int) -> str:
+    return "one image" if batch == 1 else f"one image or a batch of {batch}"
 
 
 def bit_exact_line(verdict: Verdict | None) -> str:
@@ -43,6 +47,11 @@ def summary(figures: Figures) -> str:
     ]
     if figures.simulated is not None:
         lines.append(f"            {_speed(figures.simulated, figures)}")
+    if figures.end_to_end is not None:
+        host = figures.end_to_end
+        lines.append(f"end to end: {host.fps:.1f} frames/s with two batches in flight, over a link of "
+                     f"{host.link_gigabytes_per_second:g} GB/s each way (assumed), {host.bytes_up} bytes up and "
+                     f"{host.bytes_down} down an image; the host's own work is not in it")
     lines += [
         f"limiter:    {figures.limiter} (estimated); resources: {figures.limiting_resource}",
         bit_exact_line(figures.verdict),

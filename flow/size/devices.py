@@ -100,6 +100,14 @@ class Device:
     note: str
 
     @property
+    def link_gigabytes_per_second(self) -> float | None:
+        """Assumed rate of the host's PCIe link, each way: three quarters of the lanes'; None where there is no PCIe."""
+        if not self.pcie.startswith("Gen"):
+            return None
+        generation, lanes = self.pcie.removeprefix("Gen").split(" x")
+        return 0.75 * int(lanes) * 2 ** (int(generation) - 3)
+
+    @property
     def usable(self) -> tuple[Resources, ...]:
         """Per region: (region - shell - memory controller) x fill limits."""
         return tuple(

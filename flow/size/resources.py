@@ -65,7 +65,7 @@ class Coefficients:
 
     products: int8 products of one DSP block (packed lane pairs apart).
     requant_dsp, multiply_dsp: DSP blocks of a requantisation lane's 32 x 32 and of its 16 x 16 multiplier.
-    pair_*: logic cells and flip-flops per row of a packed lane pair; product_*: per unpacked product; lane_*: per ALU
+    pair_*: logic cells and flip-flops per packed multiplier; product_*: per unpacked product; lane_*: per ALU
     lane; control_*: for AXI, fetch and control of a core.
     lutram_bits: memory bits of one logic cell, read multiplexers included.
     """
@@ -194,14 +194,21 @@ def resource_names(family: Family) -> tuple[str, str, str, str, str]:
 
 
 def packs(family: Family) -> bool:
-    """Two lanes share one multiplier (27 x 18 or wider, one product per block natively)."""
+    """Two lanes, or two columns of a single lane, share one multiplier (27 x 18, one product per block natively)."""
     return family is Family.ULTRASCALE_PLUS
 
 
+def _pairs(hw: HwConfig) -> int:
+    """Multipliers of a packed array: one for two lanes (also for an odd one) or, if there is one lane, two columns."""
+    if hw.pix == 1 and hw.cols % 2 == 0:
+        return hw.rows * hw.cols // 2
+    return -(-hw.pix // 2) * hw.rows * hw.cols
+
+
 def array_dsp(hw: HwConfig, family: Family) -> int:
-    """DSP blocks of the multiplier array; an odd lane takes as many as a pair."""
+    """DSP blocks of the multiplier array."""
     if hw.packed and packs(family):
-        return -(-hw.pix // 2) * hw.rows * hw.cols
+        return _pairs(hw)
     return hw.pix * hw.cols * -(-hw.rows // COEFFICIENTS[family].products)
 
 
@@ -218,7 +225,7 @@ def logic(hw: HwConfig, family: Family) -> tuple[int, int]:
     k = COEFFICIENTS[family]
     lanes = hw.pix * hw.cols
     if hw.packed and packs(family):
-        cells = -(-hw.pix // 2) * hw.rows * hw.cols
+        cells = _pairs(hw)
         lut, ff = cells * k.pair_lut, cells * k.pair_ff
     else:
         cells = hw.pix * hw.rows * hw.cols

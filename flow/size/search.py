@@ -373,7 +373,14 @@ def choose(
         )
     chosen = found[ranking[0]]
     runners = _runners_up(found, fps, seconds, ranking, device, goal, target_fps)
-    return _sizing(chosen, device, graphs, networks, goal, target_fps, runners)
+    sizing = _sizing(chosen, device, graphs, networks, goal, target_fps, runners)
+    if goal is Goal.LATENCY and target_fps is None:
+        other = _pick(found, fps, seconds, Goal.THROUGHPUT, None)[0]
+        text = (f"latency: one image alone takes {1e3 * seconds[ranking[0]]:.3f} ms, {fps[ranking[0]]:.1f} frames/s; "
+                f"on the engine for throughput, {_shape(found[other].hw)}, {1e3 * seconds[other]:.3f} ms, "
+                f"{fps[other]:.1f} frames/s (estimated)")
+        sizing = replace(sizing, reasons=(("goal", text), *sizing.reasons))
+    return sizing
 
 
 def evaluate(hw: HwConfig, graphs: Sequence[Graph], device_name: str) -> Sizing:
@@ -540,7 +547,7 @@ def _reasons(
     hw, use = chosen.hw, chosen.use
     count = {b.name: b for b in use.buffers}
     packed = (
-        "two lanes share a DSP block"
+        f"two {'lanes' if hw.pix > 1 else 'columns'} share a DSP block"
         if hw.packed
         else f"{resources.COEFFICIENTS[device.family].products} product(s) each"
     )

@@ -36,7 +36,7 @@ def show(found: Measured, device: str, cores: int, clock: float) -> None:
     print(f"- cycles {found.cycles} (simulated RTL), cycle model {found.modelled} "
           f"({100 * (found.modelled / found.cycles - 1):+.1f} %)")
     print(f"- utilisation {found.utilisation:.4f} of one core's peak; {fps:.1f} images/s on {cores} cores at "
-          f"{clock:g} MHz assumed; a batch of {found.images} in {found.cycles / clock / 1000:.2f} ms")
+          f"{clock:g} MHz assumed; one image, or a batch of {found.images}, in {found.cycles / clock / 1000:.2f} ms")
     rate = found.cycles / found.seconds / 1000
     print(f"- simulation {found.seconds:.1f} s for {found.images} images ({rate:.0f} "
           f"thousand cycles/s); scheduling {found.schedule_seconds:.1f} s")
@@ -51,6 +51,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("networks", nargs="*", default=["resnet50"], help="names of the zoo (default: resnet50)")
     parser.add_argument("--fpga", default="vu9p")
+    parser.add_argument("--goal", default="throughput", choices=("throughput", "latency"))
     parser.add_argument("--bandwidth", type=float, default=51.2, help="bytes per cycle, reads and writes together")
     parser.add_argument("--latency", type=int, default=100)
     parser.add_argument("--stalls", type=int, default=10, help="per mille of handshakes")
@@ -65,7 +66,7 @@ def main() -> int:
         model = import_model(path, None, 0, name)
         imported = time.monotonic() - begin
         begin = time.monotonic()
-        sizing = size.choose(options.fpga, [model.graph])
+        sizing = size.choose(options.fpga, [model.graph], goal=size.Goal(options.goal))
         sized = time.monotonic() - begin
         found = measure(model, sizing.hw, memory)
         show(found, options.fpga, sizing.hw.cores, sizing.hw.clock_mhz)

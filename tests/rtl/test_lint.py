@@ -15,6 +15,7 @@ SHAPES = {
     "axi128": HwConfig(2, 8, 8, axi_bytes=128, weight_bits=2, inp_banks=1),
     "odd": HwConfig(3, 12, 4, axi_bytes=32, weight_bits=4, inp_depth=60, packed=False),
     "1x16x8": HwConfig(1, 16, 8, axi_bytes=16),
+    "one lane, no pairs": HwConfig(1, 8, 8, axi_bytes=16, packed=False),
     "6x32x16": HwConfig(6, 32, 16, axi_bytes=64, inp_banks=10, inp_depth=4096, acc_depth=1024, wgt_depth=4096,
                         out_depth=2048, par_depth=256),
     "two cores, one channel": HwConfig(2, 8, 8, axi_bytes=16, cores=2),

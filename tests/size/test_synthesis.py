@@ -55,6 +55,15 @@ def test_array_column(tmp_path: Path, pix: int) -> None:
     assert _near(pairs * COEFFICIENTS.pair_ff + 32 * (resources.ROW_FF + 16), cells["FF"], 25)
 
 
+def test_array_column_of_one_lane(tmp_path: Path) -> None:
+    """Two columns share their multipliers."""
+    hw = HwConfig(1, 32, 16)
+    cells = _cells(tmp_path, "array_column", hw, "array_column.sv")
+    assert cells["DSP48E2"] == 32 == resources.array_dsp(hw, Family.ULTRASCALE_PLUS) // (hw.cols // 2)
+    assert _near(32 * COEFFICIENTS.pair_lut + 2 * 32 * resources.ROW_LUT, cells["LUT"], 25)
+    assert _near(32 * COEFFICIENTS.pair_ff + 2 * 32 * (resources.ROW_FF + 16), cells["FF"], 25)
+
+
 def test_accumulators(tmp_path: Path) -> None:
     hw = HwConfig(6, 32, 16, acc_depth=512)
     cells = _cells(tmp_path, "accumulator", hw, "ram_1r1w.sv", "accumulator.sv")

@@ -1,0 +1,34 @@
+"""Frames per second of the engine and end to end: two figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flow import size
+from flow.report.figures import figures
+from flow.report.text import summary
+from flow.schedule import compile_graph
+from tests.schedule.random_graphs import random_graph
+
+
+@pytest.mark.parametrize(("fpga", "rate"), [("vu9p", 12e9), ("a10-pac", 6e9)])
+def test_the_link_or_the_engine_sets_the_pace(fpga: str, rate: float) -> None:
+    graph, _ = random_graph(1)
+    sizing = size.choose(fpga, [graph])
+    program = compile_graph(graph, sizing.hw)
+    found = figures(fpga, sizing, program, None)
+    assert found.end_to_end is not None
+    assert found.end_to_end.fps == min(found.estimated.fps, rate / found.end_to_end.bytes_up)
+    wide = replace(program, input_bytes=10**9 * sizing.hw.pix)
+    slow = figures(fpga, sizing, wide, None)
+    assert slow.end_to_end is not None and slow.end_to_end.fps == rate / 1e9
+    assert f"{rate / 1e9:.1f} frames/s with two batches in flight" in summary(slow)
+
+
+def test_no_link_no_figure() -> None:
+    graph, _ = random_graph(1)
+    sizing = size.choose("zcu102", [graph])
+    found = figures("zcu102", sizing, compile_graph(graph, sizing.hw), None)
+    assert found.end_to_end is None and "end to end" not in summary(found)
