@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from flow import pipeline
 from flow.build import manifest, sources, store
+from flow.build.choices import BOARD_ENGINES
 from flow.build.job import Job, Source, check
 from flow.build.progress import Progress, Silent
 from flow.build.steps import MemorySteps
@@ -177,12 +178,15 @@ class Folder:
                progress: Progress | None = None) -> Verified:
         """Compare with the oracle again. Raises VerificationError if anything was not equal."""
         graph, program = self._imported.graph, self._program
+        if trace_layers and engine in BOARD_ENGINES:
+            raise UsageError(Problem(f"--trace-layers with --engine {engine}", "only outputs come through the pins",
+                                     "--engine rtl, opencl or reference"))
         if trace_layers:
             from flow import schedule
 
             program = schedule.compile(graph, program.hw, trace=True)
         return _verify(graph, self._imported.flatbuffer, program, engine, images, seed, trace_layers,
-                       progress or Silent(), self._imported.samples)
+                       progress or Silent(), self._imported.samples, self._project)
 
     def accuracy(self, images: npt.NDArray[np.generic], labels: npt.NDArray[np.generic], *, engine: str = "rtl",
                  seed: int = 0, progress: Progress | None = None) -> Accuracy:
@@ -190,27 +194,31 @@ class Folder:
         from flow.verify.accuracy import accuracy
 
         return accuracy(self._imported.graph, self._imported.flatbuffer, self._program, images, labels, engine, seed,
-                        progress or Silent())
+                        progress or Silent(), self._project)
 
     def run(self, images: npt.NDArray[np.generic] | Arrays, *, engine: str = "rtl",
             progress: Progress | None = None) -> Arrays:
         """As ``Compiled.run``."""
-        return _run(self._imported.graph, self._program, images, engine, 0, progress or Silent())
+        return _run(self._imported.graph, self._program, images, engine, 0, progress or Silent(), self._project)
+
+    @property
+    def _project(self) -> Path:
+        return self.path / "fpga"
 
 
 def _verify(graph: Graph, flatbuffer: bytes, program: Program, engine: str, images: int, seed: int, trace_layers: bool,
-            progress: Progress, given: Sequence[Mapping[str, Int8]]) -> Verified:
+            progress: Progress, given: Sequence[Mapping[str, Int8]], project: Path | None = None) -> Verified:
     from flow.verify.run import require_proof, verify
 
     progress.start(f"verify on {engine}")
-    result, seconds = verify(graph, flatbuffer, program, engine, images, seed, trace_layers, progress, given)
+    result, seconds = verify(graph, flatbuffer, program, engine, images, seed, trace_layers, progress, given, project)
     progress.finish(False)
     require_proof(result.verdict)
     return Verified(result.verdict, seconds)
 
 
 def _run(graph: Graph, program: Program, images: npt.NDArray[np.generic] | Arrays, engine: str, seed: int,
-         progress: Progress) -> Arrays:
+         progress: Progress, project: Path | None = None) -> Arrays:
     from flow.verify.inference import infer
 
-    return infer(graph, program, images, engine, seed, progress)
+    return infer(graph, program, images, engine, seed, progress, project)

@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 import flow
-from flow.build.choices import ENGINES, ENTRIES, GOALS
+from flow.build.choices import BOARD_ENGINES, ENGINES, ENTRIES, GOALS
 
 _ENGINES = tuple(name for name in ENGINES if name != "none")
+_ENGINE_HELP = ("all: rtl, opencl and reference, side by side; for a ulx3s folder also its whole design by its pins: "
+                "pins (RTL) or netlist (as synthesised)")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser("verify", help="prove a built folder again")
     verify.add_argument("folder", type=Path, metavar="DIR")
-    verify.add_argument("--engine", choices=(*_ENGINES, "all"), default="rtl", help="all: every one, side by side")
+    verify.add_argument("--engine", choices=(*_ENGINES, *BOARD_ENGINES, "all"), default="rtl", help=_ENGINE_HELP)
     _stimuli_options(verify)
     verify.add_argument("--labelled", type=Path, metavar="X.npz",
                         help="arrays images and labels: accuracy of float model, quantised model and engine")
@@ -47,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--input", type=Path, required=True, metavar="X.npy",
                      help="images (N, height, width, channels), float or int8; .npz by input name if there are several")
     run.add_argument("--output", type=Path, required=True, metavar="Y.npy", help=".npz if there are several outputs")
-    run.add_argument("--engine", choices=_ENGINES, default="rtl")
+    run.add_argument("--engine", choices=(*_ENGINES, *BOARD_ENGINES), default="rtl")
     _json_option(run)
 
     list_ = commands.add_parser("list", help="what is known: FPGAs, networks of the zoo, operations")

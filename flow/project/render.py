@@ -126,6 +126,11 @@ def _quartus(hw: HwConfig, device: Device, board: Board, placement: Placement) -
     yield from _copied("quartus")
 
 
+def divisor(hw: HwConfig) -> int:
+    """256 x clock / baud of the ULX3S's serial line."""
+    return round(256e6 * hw.clock_mhz / BAUD)
+
+
 def _ecp5(hw: HwConfig, device: Device, board: Board) -> Iterator[tuple[str, str | bytes]]:
     problems = []
     if hw.axi_bytes != device.memory.axi_bytes or hw.channels != 1:
@@ -139,7 +144,7 @@ def _ecp5(hw: HwConfig, device: Device, board: Board) -> Iterator[tuple[str, str
     names = [path.name for path in rtl_files(ROOT)]
     system = [path.name for path in rtl_files(ROOT, "ecp5")]
     yield "synth.ys", render("fpga/synth.ys.j2", rtl=["engine_pkg.sv", *names], system=system,
-                             divisor=round(256e6 * hw.clock_mhz / BAUD), memory_bytes=device.memory.bytes_each,
+                             divisor=divisor(hw), memory_bytes=device.memory.bytes_each,
                              output_divider=round(VCO_MHZ / hw.clock_mhz),
                              feedback_divider=round(hw.clock_mhz / OSCILLATOR_MHZ))
     yield from _copied("ecp5")

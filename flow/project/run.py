@@ -39,8 +39,10 @@ def find_tool(name: str) -> str | None:
     return str(beside) if beside.is_file() and os.access(beside, os.X_OK) else shutil.which(name)
 
 
-def build_bitstream(project: Path, progress: Progress) -> Bitstream | None:
+def build_bitstream(project: Path, progress: Progress, last: str = "") -> Bitstream | None:
     """Run what ``project``/plan.json says, with results in ``project``/run, give the bitstream; None without a plan.
+
+    last: the step to stop after; then the path is that of the step's first product.
 
     A step whose command, project files and predecessors are unchanged and whose products are there is taken from
     before.
@@ -68,6 +70,8 @@ def build_bitstream(project: Path, progress: Progress) -> Bitstream | None:
             _run(step, number, len(plan.steps), project / plan.folder, folder, progress)
             stamp.write_text(key)
         progress.finish(resumed)
+        if step.name == last:
+            return Bitstream(folder / step.products[0])
     return Bitstream(folder / plan.bitstream)
 
 

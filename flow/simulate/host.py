@@ -105,45 +105,62 @@ def run(program: Program, images: Sequence[Mapping[str, Int8]], memory: MemoryMo
     needs. Raises ToolError if the engine ends with an error, breaks the AXI protocol or leaves bytes unwritten.
     """
     binary = compile_host(program, library or engine_library(program, cores))
-    views = model.inputs(program)
     with tempfile.TemporaryDirectory(prefix="flow-host-") as temporary:
         folder = Path(temporary)
-        (folder / "weights.bin").write_bytes(container.pack(program.constant, program.hw.hash))
-        command = [str(binary), "--weights", "weights.bin", "--images", str(len(images)), "--cores", str(cores),
+        command = [str(binary), *stage(folder, program, images), "--cores", str(cores),
                    "--latency", str(memory.latency), "--stall", str(memory.stall_permille), "--reorder",
                    str(int(memory.reorder)), "--seed", str(memory.seed), "--timeout-ns", str(timeout_cycles),
                    "--bandwidth", str(round(memory.bandwidth * 1000))]
-        for index, view in enumerate(views):
-            stacked = np.stack([np.asarray(image[view.name], np.int8).reshape(view.height, view.width, view.channels)
-                                for image in images])
-            (folder / f"input{index}.bin").write_bytes(stacked.tobytes())
-            command += ["--input", f"input{index}.bin"]
-        for index in range(len(program.outputs)):
-            command += ["--output", f"output{index}.bin"]
         if keep_tensors:
             (folder / "tensors").mkdir()
             command += ["--dump", "tensors"]
         if on_progress:
             command += ["--progress", "20000"]
         begin = time.monotonic()
-        text = _execute(command, folder, on_progress)
+        text = execute(command, folder, on_progress)
         seconds = time.monotonic() - begin
-        launches = tuple(_launch(program, entry, folder if keep_tensors else None)
-                         for entry in json.loads(text)["launches"])
-        outputs: list[dict[str, Int8]] = [{} for _ in images]
-        for index, output in enumerate(program.outputs):
-            values = np.fromfile(folder / f"output{index}.bin", np.int8)
-            shaped = values.reshape(len(images), output.height, output.width, output.channels)
-            for image, value in zip(outputs, shaped, strict=True):
-                image[output.result] = value
-    return HostRun(tuple(outputs), launches, seconds)
+        return HostRun(collect(folder, program, len(images)), launches(program, text, folder if keep_tensors else None),
+                       seconds)
 
 
-def _execute(command: Sequence[str], folder: Path, on_progress: OnProgress | None) -> str:
+def stage(folder: Path, program: Program, images: Sequence[Mapping[str, Int8]]) -> list[str]:
+    """Write the weights and ``images`` to ``folder``; returns the host program's options that name all of its files."""
+    (folder / "weights.bin").write_bytes(container.pack(program.constant, program.hw.hash))
+    options = ["--weights", "weights.bin", "--images", str(len(images))]
+    for index, view in enumerate(model.inputs(program)):
+        stacked = np.stack([np.asarray(image[view.name], np.int8).reshape(view.height, view.width, view.channels)
+                            for image in images])
+        (folder / f"input{index}.bin").write_bytes(stacked.tobytes())
+        options += ["--input", f"input{index}.bin"]
+    for index in range(len(program.outputs)):
+        options += ["--output", f"output{index}.bin"]
+    return options
+
+
+def collect(folder: Path, program: Program, count: int) -> tuple[dict[str, Int8], ...]:
+    """What the host program wrote for ``count`` images: per image the results by name, (height, width, channels)."""
+    outputs: list[dict[str, Int8]] = [{} for _ in range(count)]
+    for index, output in enumerate(program.outputs):
+        values = np.fromfile(folder / f"output{index}.bin", np.int8)
+        shaped = values.reshape(count, output.height, output.width, output.channels)
+        for image, value in zip(outputs, shaped, strict=True):
+            image[output.result] = value
+    return tuple(outputs)
+
+
+def launches(program: Program, text: str, folder: Path | None) -> tuple[Launch, ...]:
+    """The launches of the host program's report ``text``; folder: where it left tensors, if it did."""
+    return tuple(_launch(program, entry, folder) for entry in json.loads(text)["launches"])
+
+
+def execute(command: Sequence[str], folder: Path, on_progress: OnProgress | None,
+            variables: Mapping[str, str] | None = None) -> str:
+    """Run the host program, with ``variables`` added to its environment; what it prints. Raises ToolError with what it
+    complained of."""
     problems: list[str] = []
     with open(folder / "stdout.json", "w+") as output, subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True,
-            preexec_fn=die_with_parent) as process:
+            env={**os.environ, **(variables or {})}, preexec_fn=die_with_parent) as process:
         assert process.stderr is not None
         try:
             for line in process.stderr:
@@ -170,7 +187,7 @@ def _launch(program: Program, entry: dict[str, object], folder: Path | None) -> 
     if folder:
         for index, written in enumerate(program.written):
             tensors[written.tensor] = np.fromfile(folder / "tensors" / f"{batch}-{index}.bin", np.uint8)
-    counters, finished = entry["counters"], entry["finished"]
+    counters, finished = entry["counters"], entry.get("finished", [])
     assert isinstance(counters, dict) and isinstance(finished, list)
     return Launch(batch, int(str(entry["core"])), {str(name): int(value) for name, value in counters.items()},
                   tuple(int(value) for value in finished), tensors)

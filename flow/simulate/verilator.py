@@ -43,6 +43,12 @@ def find_verilator() -> tuple[str, dict[str, str]]:
     return found, dict(os.environ)
 
 
+def installed_root(command: str, variables: Mapping[str, str]) -> str:
+    """Where that Verilator's include files are."""
+    return variables.get("VERILATOR_ROOT") or run_tool([command, "--getenv", "VERILATOR_ROOT"], ROOT, variables,
+                                                       "verilator").strip()
+
+
 def run_tool(command: Sequence[str], folder: Path, environment: Mapping[str, str], what: str) -> str:
     """Run a tool and return its output; on failure raise ToolError with the lines that say why."""
     try:
@@ -102,8 +108,7 @@ def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: st
             run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES,
                       f"PYTHON3={sys.executable}"], work, variables,
                      "compiling the verilated engine")
-            root = variables.get("VERILATOR_ROOT") or run_tool([command, "--getenv", "VERILATOR_ROOT"], work,
-                                                                 variables, "verilator").strip()
+            root = installed_root(command, variables)
             done = work / "done"
             done.mkdir()
             run_tool(["g++", "-std=gnu++20", "-O2", "-fPIC", "-shared", "-pthread", "-I.", "-Iobj", f"-I{HARNESS}",

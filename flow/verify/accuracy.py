@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,8 @@ class Accuracy:
 
 
 def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[np.generic],
-             labels: npt.NDArray[np.generic], engine: str, seed: int, progress: Progress) -> Accuracy:
+             labels: npt.NDArray[np.generic], engine: str, seed: int, progress: Progress,
+             project: Path | None = None) -> Accuracy:
     """Classify ``images`` (N, height, width, channels; real values) on the engine and with the oracle.
 
     labels: N class numbers. Raises UsageError if they do not fit a network of one input and one vector of classes.
@@ -54,7 +56,7 @@ def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[n
         raise UsageError(Problem("labelled images", found, "one input, one output, and a label for each image"))
     name, tensor = graph.inputs[0], graph.tensors[graph.inputs[0]]
     given = np.stack([quantise(image, tensor, graph.oracle != "tflite").reshape(tensor.shape) for image in images])
-    obtained = infer(graph, program, given, engine, seed, progress)
+    obtained = infer(graph, program, given, engine, seed, progress, project)
     wanted = oracle.expected(graph, model, [{name: image} for image in given], keep=list(results[0]))
     of_engine = _scores(graph, results[0], {plane: np.asarray(obtained[plane], np.int8) for plane in results[0]})
     of_model = _scores(graph, results[0], {plane: np.stack([image[plane] for image in wanted]) for plane in results[0]})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from flow.build.choices import BOARD_ENGINES
 from flow.build.progress import Progress
 from flow.errors import Problem, UsageError, VerificationError
 from flow.graph.ir import Graph, Int8
@@ -25,8 +27,9 @@ class BatchRun:
     """What one launch gave.
 
     outputs: per lane the results by name, (height, width, channels), host part included; tensors: by Written.tensor,
-    (pix, height, width, channels), taken when the last byte was written; finished: cycle of that write's response,
-    counted from the doorbell (empty without a clock); counters by name; seconds: the engine's own wall time.
+    (pix, height, width, channels), taken when the last byte was written (empty where only outputs are seen); finished:
+    cycle of that write's response, counted from the doorbell (empty without a clock); counters by name; seconds: the
+    engine's own wall time.
     """
 
     outputs: tuple[dict[str, Int8], ...]
@@ -117,8 +120,10 @@ class ReferenceEngine:
         pass
 
 
-def open_engine(name: str, program: Program, graph: Graph, seed: int, progress: Progress) -> BatchEngine:
-    """The engine called ``name``. seed: of the memory's random stalls (rtl)."""
+def open_engine(name: str, program: Program, graph: Graph, seed: int, progress: Progress,
+                project: Path | None = None) -> BatchEngine:
+    """The engine called ``name``. seed: of the memory's random stalls (rtl), of what a netlist leaves open; project:
+    the build folder's ``fpga`` (pins, netlist)."""
     if name == "reference":
         return ReferenceEngine(program, graph, progress)
     if name == "opencl":
@@ -129,4 +134,8 @@ def open_engine(name: str, program: Program, graph: Graph, seed: int, progress: 
         from flow.verify.rtl import RtlEngine
 
         return RtlEngine(program, seed, progress)
+    if name in BOARD_ENGINES:
+        from flow.verify.board import BoardEngine
+
+        return BoardEngine(name, program, project, seed, progress)
     raise UsageError(Problem("--engine", f"{name} is not known", "rtl, opencl or reference"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +19,16 @@ Arrays = Mapping[str, npt.NDArray[np.generic]]
 
 
 def infer(graph: Graph, program: Program, images: npt.NDArray[np.generic] | Arrays, engine: str, seed: int,
-          progress: Progress) -> dict[str, npt.NDArray[np.generic]]:
+          progress: Progress, project: Path | None = None) -> dict[str, npt.NDArray[np.generic]]:
     """Outputs by name, (N, height, width, channels), for inputs of the same form; float in gives float32 out, int8 in
-    gives int8 out. Raises UsageError naming every input that does not fit."""
+    gives int8 out. project: the build folder's ``fpga`` (for engines that need it).
+
+    Raises UsageError naming every input that does not fit."""
     given = dict(images) if isinstance(images, Mapping) else {graph.inputs[0]: images}
     as_float, quantised = _inputs(graph, given)
     count, pix = len(next(iter(quantised.values()))), program.hw.pix
     results: dict[str, list[Int8]] = {output.result: [] for output in program.outputs}
-    opened = open_engine(engine, program, graph, seed, progress)
+    opened = open_engine(engine, program, graph, seed, progress, project)
     try:
         for start in range(0, count, pix):
             own = min(pix, count - start)
