@@ -41,7 +41,8 @@ def imported(name: str, folder: Path) -> Imported:
 def as_the_graph(graph: Graph, program: Program, images: Sequence[Mapping[str, Int8]],
                  found: Sequence[Mapping[str, Int8]]) -> bool:
     wanted = [evaluate(graph, image) for image in images]
-    names = {output.result: output.result if output.result in wanted[0] else output.tensor for output in program.outputs}
+    names = {output.result: output.result if output.result in wanted[0] else output.tensor
+             for output in program.outputs}
     return all(np.array_equal(value.ravel(), want[names[name]].ravel())
                for result, want in zip(found, wanted, strict=True) for name, value in result.items())
 
