@@ -24,8 +24,18 @@ if TYPE_CHECKING:
 def build(job: Job, progress: Progress, dump: Path | None = None) -> None:
     """Make the folder ``job.output``: all of it, or nothing of it; an unchanged folder is left as it is. Then the
     bitstream in it, where the FPGA's tool is there."""
+    announce(job, progress)
     make_folder(job, progress, dump)
     bitstream(job, progress)
+
+
+def announce(job: Job, progress: Progress) -> None:
+    """What the folder will not have, before hours of work."""
+    from flow import project as projects
+
+    if job.entry == "rtl" and not projects.has_project(job.fpga):
+        progress.warn(f"there is no project for {job.fpga}: the folder will have the proven RTL and its facts, to go "
+                      "into a project of your own (flow list fpgas shows the boards that have one)")
 
 
 def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:
@@ -146,7 +156,7 @@ def bitstream(job: Job, progress: Progress) -> None:
     folder = job.folder_of(job.sources[0], job.output) / "fpga"
     made = projects.build_bitstream(folder, progress)
     if made is None:
-        progress.warn(f"{job.fpga} has no project: the RTL and its facts are in {folder.parent}")
-    elif made.path is None:
+        return
+    if made.path is None:
         progress.warn(f"no bitstream: {made.missing} is not on the PATH; the project is ready, its commands are in "
                       f"{folder / 'README.md'}")

@@ -16,19 +16,22 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
 def fpgas() -> Answer:
     """The device table; source V: read in a public source, M: from memory."""
+    from flow.project import has_project
     from flow.size import DEVICES
 
-    rows: list[tuple[str, ...]] = [("name", "part", "DSP usable", "memory", "clock", "source", "also called")]
+    rows: list[tuple[str, ...]] = [
+        ("name", "part", "DSP usable", "memory", "clock", "source", "project", "also called")]
     for device in DEVICES:
         memory = device.memory
         rows.append((device.name, device.part, str(sum(region.dsp for region in device.usable)),
                      f"{memory.channels} x {memory.kind}, {memory.gigabytes_per_second:.1f} GB/s",
-                     f"{device.clock_mhz:g} MHz", device.source, ", ".join(device.aliases)))
+                     f"{device.clock_mhz:g} MHz", device.source, "yes" if has_project(device.name) else "no",
+                     ", ".join(device.aliases)))
     value = [{"name": device.name, "part": device.part, "aliases": list(device.aliases),
               "family": device.family.value, "regions": len(device.regions),
               "usable_dsp": sum(region.dsp for region in device.usable), "memory": device.memory.kind,
               "memory_channels": device.memory.channels, "clock_mhz": device.clock_mhz, "source": device.source,
-              "note": device.note} for device in DEVICES]
+              "project": has_project(device.name), "note": device.note} for device in DEVICES]
     return _table(rows), value
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from flow.errors import Problem, UnsupportedError
+from flow.size.devices import lookup
 
 
 class Platform(Enum):
@@ -73,15 +74,17 @@ _QUAD_SPI = Flash("SPIx4", 128, 0x01002000)
 
 BOARDS: tuple[Board, ...] = (
     Board("vu9p", Platform.VIVADO_PCIE, "xilinx.com:vcu1525:part0:1.3", "", _ddr4((0, 1, 1, 2)),
-          Flash("SPIx4", 128, 0), "pci_express_x16", "board part V; interface names and regions M"),
+          Flash("SPIx4", 128, 0), "pci_express_x16", "board part and interface names V (board store); regions M"),
     Board("u200", Platform.VIVADO_PCIE, "xilinx.com:au200:part0:1.3", "", _ddr4((0, 1, 1, 2)), _QUAD_SPI,
-          "pci_express_x16", "board part and flash V; interface names and regions M"),
+          "pci_express_x16", "board part, interface names (board store) and flash V; regions M"),
     Board("u250", Platform.VIVADO_PCIE, "xilinx.com:au250:part0:1.3", "", _ddr4((0, 1, 2, 3)), _QUAD_SPI,
-          "pci_express_x16", "flash V; board part, interface names and regions M"),
+          "pci_express_x16", "board part, interface names (board store) and flash V; regions M"),
     Board("zcu102", Platform.VIVADO_ZYNQMP, "xilinx.com:zcu102:part0:3.4", "", _high_performance(4), None, "",
-          "M"),
+          "board part V (board store)"),
+    Board("ultra96", Platform.VIVADO_ZYNQMP, "avnet.com:ultra96v1:part0:1.2", "", _high_performance(2), None, "",
+          "board part V (board store)"),
     Board("pynq-z2", Platform.VIVADO_ZYNQ7, "tul.com.tw:pynq-z2:part0:1.0", "", _high_performance(1), None, "",
-          "M"),
+          "board part V (board store)"),
     Board("aws-f2", Platform.AWS_F2, "", "", (), None, "", "shell V"),
     Board("d5005", Platform.QUARTUS_PCIE, "", "Stratix 10", _emif(4), None,
           "Gen3x16, Interface - 512 bit, 250 MHz", "part V; memory parameters M"),
@@ -95,6 +98,11 @@ BOARDS: tuple[Board, ...] = (
 def find_board(name: str) -> Board | None:
     """The board of a device, or None if there is no project for it."""
     return next((board for board in BOARDS if board.name == name), None)
+
+
+def has_project(name: str) -> bool:
+    """Whether a build for the device of this name, alias or part leaves a project. UsageError for an unknown one."""
+    return find_board(lookup(name).name) is not None
 
 
 def require_board(name: str) -> Board:

@@ -22,6 +22,11 @@ link ps/M_AXI_HPM0_FPD register_bus/S00_AXI
 link register_bus/M00_AXI engine/s_axil
 map ps/M_AXI_HPM0_FPD engine/s_axil 0xA0000000 0x40000
 
+# memory above the first 2 GiB lies apart
+set wanted {*_DDR_LOW}
+if {$board_memory_bytes > 0x80000000} {
+  lappend wanted *_DDR_HIGH
+}
 for {set n 0} {$n < $channels} {incr n} {
   set tag [format %02d $n]
   wire clock/clk_out1 ps/saxihp${n}_fpd_aclk
@@ -29,6 +34,8 @@ for {set n 0} {$n < $channels} {incr n} {
   link engine/m${tag}_axi memory_bus_$n/S00_AXI
   link memory_bus_$n/M00_AXI ps/S_AXI_HP${n}_FPD
   map engine/m${tag}_axi ps/S_AXI_HP${n}_FPD 0x0 0x80000000 HP${n}_DDR_LOW
-  map engine/m${tag}_axi ps/S_AXI_HP${n}_FPD 0x800000000 0x80000000 HP${n}_DDR_HIGH
-  leave_out engine/m${tag}_axi ps/S_AXI_HP${n}_FPD {*_DDR_LOW *_DDR_HIGH}
+  if {[llength $wanted] > 1} {
+    map engine/m${tag}_axi ps/S_AXI_HP${n}_FPD 0x800000000 0x80000000 HP${n}_DDR_HIGH
+  }
+  leave_out engine/m${tag}_axi ps/S_AXI_HP${n}_FPD $wanted
 }

@@ -17,11 +17,12 @@ from flow.size.devices import Device, lookup
 #: Cores per region and memory channels of the engine on each board.
 SHAPES: dict[str, tuple[tuple[int, ...], int]] = {
     "vu9p": ((2, 1, 1), 3), "u200": ((1, 1, 1), 3), "u250": ((1, 1, 1, 1), 4), "zcu102": ((3,), 2),
+    "ultra96": ((2,), 2),
     "pynq-z2": ((1,), 1),
     "d5005": ((2,), 2), "a10-pac": ((1,), 1), "aws-f2": ((1, 1, 1), 3), "ulx3s": ((1,), 1),
     "asic": ((1,), 1),
 }
-VIVADO = ("vu9p", "u200", "u250", "zcu102", "pynq-z2")
+VIVADO = ("vu9p", "u200", "u250", "zcu102", "ultra96", "pynq-z2")
 QUARTUS = ("d5005", "a10-pac")
 
 
@@ -54,16 +55,16 @@ def make(board: str, out: Path) -> Path:
     return out / "fpga"
 
 
-def placement(board: str) -> Placement:
+def placement(board: str, shape: tuple[tuple[int, ...], int] | None = None) -> Placement:
     known = find_board(board)
     assert known is not None
-    cores, channels = SHAPES[board]
+    cores, channels = shape or SHAPES[board]
     return place(cores, channels, known)
 
 
-def hierarchy(board: str) -> tuple[str, ...]:
-    """Names of cells and pins in the netlist that the constraints speak of."""
+def hierarchy(board: str, shape: tuple[tuple[int, ...], int] | None = None) -> tuple[str, ...]:
+    """Names of cells and pins in the netlist that the constraints speak of; shape: cores per region and channels."""
     top = "flow_bd_i/engine/inst"
     cores = [f"{top}/i_flow_top/gen_channel[{core.channel}].gen_core[{core.slot}].i_core"
-             for core in placement(board).cores]
+             for core in placement(board, shape).cores]
     return (*cores, *(f"{top}/irq_meta_reg[{n}]/D" for n in range(len(cores))))

@@ -312,7 +312,8 @@ BOARD_FILES: Mapping[str, BoardFile] = {
     "xilinx.com:au200:part0:1.3": BoardFile("xcu200-fsgd2104-2-e", "board store, au200/1.3/board.xml", _ALVEO),
     "xilinx.com:au250:part0:1.3": BoardFile("xcu250-figd2104-2L-e", "board store, au250/1.3/board.xml", _ALVEO),
     "xilinx.com:zcu102:part0:3.4": BoardFile("xczu9eg-ffvb1156-2-e", "board store, zcu102/3.4/board.xml", {}),
-    "tul.com.tw:pynq-z2:part0:1.0": BoardFile("xc7z020clg400-1", "TUL's board file of the PYNQ-Z2", {}),
+    "avnet.com:ultra96v1:part0:1.2": BoardFile("xczu3eg-sbva484-1-e", "board store, ultra96v1/1.2/board.xml", {}),
+    "tul.com.tw:pynq-z2:part0:1.0": BoardFile("xc7z020clg400-1", "board store, pynq-z2/A.0/board.xml", {}),
 }
 
 #: Properties of objects other than blocks: (object type, name) -> check, source.

@@ -9,6 +9,8 @@ set board_pcie {Gen3x8, Interface - 256 bit, 250 MHz}
 set board_memories [list \
   [list ddr4_0 ddr4_0_refclk 0x0 0x100000000] \
 ]
+# all of the device's memory
+set board_memory_bytes 0x200000000
 # one element per core: channel, place on the channel, die region
 set board_cores [list \
   [list 0 0 0] \

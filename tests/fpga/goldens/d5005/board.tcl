@@ -10,6 +10,8 @@ set board_memories [list \
   [list ddr4_0 ddr4_0_refclk 0x0 0x200000000] \
   [list ddr4_1 ddr4_1_refclk 0x200000000 0x200000000] \
 ]
+# all of the device's memory
+set board_memory_bytes 0x800000000
 # one element per core: channel, place on the channel, die region
 set board_cores [list \
   [list 0 0 0] \

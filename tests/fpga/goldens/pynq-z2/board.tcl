@@ -9,6 +9,8 @@ set board_pcie {}
 set board_memories [list \
   [list S_AXI_HP0 {} 0x0 0x20000000] \
 ]
+# all of the device's memory
+set board_memory_bytes 0x20000000
 # one element per core: channel, place on the channel, die region
 set board_cores [list \
   [list 0 0 0] \

@@ -11,6 +11,8 @@ set board_memories [list \
   [list ddr4_sdram_c1 default_300mhz_clk1 0x400000000 0x400000000] \
   [list ddr4_sdram_c3 default_300mhz_clk3 0x800000000 0x400000000] \
 ]
+# all of the device's memory
+set board_memory_bytes 0x1000000000
 # one element per core: channel, place on the channel, die region
 set board_cores [list \
   [list 0 0 0] \

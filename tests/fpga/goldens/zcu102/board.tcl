@@ -10,6 +10,8 @@ set board_memories [list \
   [list S_AXI_HP0 {} 0x0 0x40000000] \
   [list S_AXI_HP1 {} 0x0 0x40000000] \
 ]
+# all of the device's memory
+set board_memory_bytes 0x100000000
 # one element per core: channel, place on the channel, die region
 set board_cores [list \
   [list 0 0 0] \
