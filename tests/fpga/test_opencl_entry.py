@@ -6,14 +6,18 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flow.errors import UnsupportedError
 from flow.hardware.config import HwConfig
+from flow.hardware.filelist import rtl_files
+from flow.isa.render import ROOT, engine_package
 from flow.project import target_of, write_opencl_project
 from flow.project.opencl import TARGETS, Target
+from flow.simulate.verilator import find_verilator, run_tool
 from flow.size.devices import lookup
 
 HW = HwConfig(2, 32, 16, axi_bytes=64, cores=3, channels=2)
@@ -116,3 +120,15 @@ def test_boards_without_a_platform_are_refused() -> None:
     assert target_of("u50", "xrt") == target_of("u50")
     with pytest.raises(UnsupportedError, match="--entry xrt: d5005"):
         target_of("d5005", "xrt")
+
+
+@pytest.mark.full
+def test_the_kernel_elaborates(tmp_path: Path) -> None:
+    """Wrapper, kernel's ports and one core of the engine fit together in every width."""
+    fpga = make("u200", tmp_path)
+    package = tmp_path / "engine_pkg.sv"
+    package.write_text(engine_package(replace(HW, cores=1, channels=1)))
+    command, environment = find_verilator()
+    run_tool([command, "--lint-only", "-Wall", "-Wno-UNUSEDSIGNAL", "-Wno-SYMRSVDWORD", "--top-module", "flow_xrt",
+              str(ROOT / "rtl" / "lint.vlt"), str(package), *map(str, rtl_files(ROOT)), str(fpga / "flow_wrapper.v"),
+              str(fpga / "xrt" / "flow_xrt.v")], tmp_path, environment, "Verilator lint")
