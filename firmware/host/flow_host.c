@@ -324,8 +324,7 @@ static int load_inputs(options *o, int8_t **inputs) {
         }
         if (o->floats) {
             inputs[i] = allocate(count);
-            const flow_status status = flow_quantise((const float *)(void *)data, count, FLOW_MODEL.inputs[i].scale,
-                                                     FLOW_MODEL.inputs[i].zero_point, inputs[i]);
+            const flow_status status = flow_quantise(&FLOW_MODEL.inputs[i], (const float *)(void *)data, count, inputs[i]);
             free(data);
             if (status != FLOW_OK) return failed("quantisation (not a number?)", status, NULL);
         } else {

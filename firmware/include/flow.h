@@ -80,6 +80,7 @@ typedef struct {
     uint32_t height, width, channels;
     float scale;
     int32_t zero_point;
+    bool half_even; /* rounding of real values: halves to even, not away from zero */
     const flow_input_copy *copies;
     uint32_t copy_count;
 } flow_input;
@@ -196,8 +197,8 @@ flow_status flow_counters(flow_core *core, uint64_t counters[FLOW_NUM_COUNTERS])
 
 /* --- data, on the host alone --------------------------------------------------------------------------------------- */
 
-/* round(value / scale) + zero_point in float32, halves away from zero, clamped to int8. NaN is FLOW_BAD_ARGUMENT. */
-flow_status flow_quantise(const float *values, size_t count, float scale, int32_t zero_point, int8_t *result);
+/* round(value / scale) + zero_point in float32, halves as the input says, clamped to int8. NaN is FLOW_BAD_ARGUMENT. */
+flow_status flow_quantise(const flow_input *input, const float *values, size_t count, int8_t *result);
 
 /* scale * (value - zero_point) in float32. */
 flow_status flow_dequantise(const int8_t *values, size_t count, float scale, int32_t zero_point, float *result);

@@ -62,14 +62,20 @@ flow_status flow_extract_output(const flow_model *model, uint32_t output, uint32
     return flow_softmax_int8(&out->softmax, values, (size_t)out->height * out->width, out->channels, values);
 }
 
-flow_status flow_quantise(const float *values, size_t count, float scale, int32_t zero_point, int8_t *result) {
-    if (!values || !result || !(scale > 0.0f)) return FLOW_BAD_ARGUMENT;
+/* Whatever the processor's rounding mode. */
+static float round_half_even(float value) {
+    return fabsf(value - truncf(value)) == 0.5f ? 2.0f * roundf(value / 2.0f) : roundf(value);
+}
+
+flow_status flow_quantise(const flow_input *input, const float *values, size_t count, int8_t *result) {
+    if (!input || !values || !result || !(input->scale > 0.0f)) return FLOW_BAD_ARGUMENT;
     for (size_t i = 0; i < count; ++i) {
         if (isnan(values[i])) return FLOW_BAD_ARGUMENT;
-        float rounded = roundf(values[i] / scale);
+        const float quotient = values[i] / input->scale;
+        float rounded = input->half_even ? round_half_even(quotient) : roundf(quotient);
         if (rounded > 1024.0f) rounded = 1024.0f;
         if (rounded < -1024.0f) rounded = -1024.0f;
-        const int32_t value = (int32_t)rounded + zero_point;
+        const int32_t value = (int32_t)rounded + input->zero_point;
         result[i] = (int8_t)(value > INT8_MAX ? INT8_MAX : value < INT8_MIN ? INT8_MIN : value);
     }
     return FLOW_OK;

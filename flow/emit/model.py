@@ -22,6 +22,7 @@ class InputView:
     channels: int
     scale: float
     zero_point: int
+    half_even: bool
     copies: tuple[HostInput, ...]
 
 
@@ -50,7 +51,8 @@ def inputs(program: Program) -> tuple[InputView, ...]:
     for entry in program.inputs:
         copies.setdefault(entry.tensor, []).append(entry)
     return tuple(InputView(name, entries[0].height, entries[0].width, entries[0].channels, entries[0].scale,
-                           entries[0].zero_point, tuple(entries)) for name, entries in copies.items())
+                           entries[0].zero_point, entries[0].half_even, tuple(entries))
+                 for name, entries in copies.items())
 
 
 def outputs(program: Program) -> tuple[OutputView, ...]:

@@ -167,7 +167,7 @@ def _host_inputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan) -> tuple[H
     """In the order of the model's inputs, which is the one a host program is given files in."""
     return tuple(
         HostInput(f.source.name, f.source.height, f.source.width, f.source.channels, f.source.scale,
-                  f.source.zero_point, f.fold, plan.layouts[f.tensor.name])
+                  f.source.zero_point, f.fold, plan.layouts[f.tensor.name], graph.oracle != "tflite")
         for f in sorted(lowered.inputs, key=lambda folded: graph.inputs.index(folded.source.name)))
 
 

@@ -52,7 +52,10 @@ class Fold:
 
 @dataclass(frozen=True)
 class HostInput:
-    """One copy of a network input in region INPUT. A network input may have several (one per way of folding)."""
+    """One copy of a network input in region INPUT. A network input may have several (one per way of folding).
+
+    half_even: how the host rounds real values, halves to even (QKeras) or away from zero (TensorFlow Lite).
+    """
 
     tensor: str
     height: int
@@ -62,6 +65,7 @@ class HostInput:
     zero_point: int
     fold: Fold
     layout: Layout
+    half_even: bool = False
 
 
 @dataclass(frozen=True)

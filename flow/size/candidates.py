@@ -87,7 +87,7 @@ def with_buffers(hw: HwConfig, device: Device, budget: Resources, needs: Needs, 
     block = resources.BLOCK_RAM[family]
     natural = block.shapes[0][1]  # depth at which the block RAM is widest
     small = budget.bram + 4 * budget.uram < 400
-    out_depth = min(OUT_TILES * acc_depth, OUT_DEPTH, _power_at_least(OUT_TILES * needs.positions))
+    out_depth = min(OUT_TILES * acc_depth, OUT_DEPTH, max(_power_at_least(OUT_TILES * needs.positions), 16))
     while out_depth > 2 * acc_depth and block.count(8 * hw.group_bytes, out_depth) * 100 > budget.bram * OUT_PERCENT:
         out_depth //= 2
     widest = _power_at_least(-(-needs.channels // hw.cols))

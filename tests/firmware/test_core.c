@@ -324,7 +324,7 @@ static void test_arguments(void) {
     EXPECT(flow_layout_input(&FLOW_MODEL, 0, FLOW_MODEL.pix, values, image), FLOW_BAD_ARGUMENT);
     EXPECT(flow_extract_output(&FLOW_MODEL, FLOW_MODEL.output_count, 0, image, values), FLOW_BAD_ARGUMENT);
     EXPECT(flow_extract_output(&FLOW_MODEL, 0, FLOW_MODEL.pix, image, values), FLOW_BAD_ARGUMENT);
-    EXPECT(flow_quantise(nan, 1, 1.0f, 0, values), FLOW_BAD_ARGUMENT);
+    EXPECT(flow_quantise(&FLOW_MODEL.inputs[0], nan, 1, values), FLOW_BAD_ARGUMENT);
     EXPECT(flow_open(NULL, NULL, &FLOW_MODEL, 0, 0, 0, MEMORY, TIMEOUT), FLOW_BAD_ARGUMENT);
     CHECK(flow_counter_name(FLOW_NUM_COUNTERS) == NULL);
     for (uint32_t i = 0; i < FLOW_NUM_COUNTERS; ++i) CHECK(flow_counter_name(i));

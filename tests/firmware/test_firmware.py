@@ -6,6 +6,7 @@ import ctypes
 import random
 import subprocess
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -155,7 +156,26 @@ def test_softmax_equals_python(library: ctypes.CDLL) -> None:
         assert np.array_equal(_softmax(library, values, scale), softmax_int8(values, scale))
 
 
-def test_quantise_equals_numpy(library: ctypes.CDLL) -> None:
+class _Input(ctypes.Structure):
+    """flow_input"""
+
+    _fields_: ClassVar = [
+        ("name", ctypes.c_char_p), ("height", ctypes.c_uint32), ("width", ctypes.c_uint32),
+        ("channels", ctypes.c_uint32), ("scale", ctypes.c_float), ("zero_point", ctypes.c_int32),
+        ("half_even", ctypes.c_bool), ("copies", ctypes.c_void_p), ("copy_count", ctypes.c_uint32)]
+
+
+def _quantised(library: ctypes.CDLL, values: np.ndarray, scale: float, zero_point: int, half_even: bool) -> Int8:
+    result = np.empty(values.shape, np.int8)
+    entry = _Input(scale=scale, zero_point=zero_point, half_even=half_even)
+    status = library.flow_quantise(ctypes.byref(entry), _pointer(values), ctypes.c_size_t(values.size),
+                                   _pointer(result))
+    assert status == 0
+    return result
+
+
+@pytest.mark.parametrize("half_even", [False, True])
+def test_quantise_equals_numpy(library: ctypes.CDLL, half_even: bool) -> None:
     seed = random.randrange(1 << 30)
     print("seed", seed)
     noise = np.random.default_rng(seed)
@@ -165,10 +185,8 @@ def test_quantise_equals_numpy(library: ctypes.CDLL) -> None:
         values = np.concatenate([halves, noise.normal(0, 100 * scale, 4000), [1e30, -1e30, 0.0, -0.0]])
         values = values.astype(np.float32)
         values = np.concatenate([values, np.nextafter(values, np.float32(9e9)), np.nextafter(values, np.float32(-9e9))])
-        result = np.empty(values.shape, np.int8)
-        assert library.flow_quantise(_pointer(values), ctypes.c_size_t(values.size), ctypes.c_float(scale), zero_point,
-                                     _pointer(result)) == 0
-        wanted = quantise(values, Tensor("x", 1, 1, values.size, scale, zero_point))
+        result = _quantised(library, values, scale, zero_point, half_even)
+        wanted = quantise(values, Tensor("x", 1, 1, values.size, scale, zero_point), half_even)
         different = np.flatnonzero(result != wanted)
         assert not different.size, (values[different[:5]], result[different[:5]], wanted[different[:5]])
 
@@ -216,9 +234,7 @@ def test_softmax_and_quantise_equal_the_reference_kernels(library: ctypes.CDLL) 
             interpreter.set_tensor(0, values)
             interpreter.invoke()
             wanted = interpreter.get_tensor(source["index"])
-            got = np.empty(values.shape, np.int8)
-            assert library.flow_quantise(_pointer(values), ctypes.c_size_t(values.size), ctypes.c_float(own),
-                                         zero_point, _pointer(got)) == 0
+            got = _quantised(library, values, own, zero_point, False)
             assert np.array_equal(got, wanted)
             assert len(np.unique(wanted)) > 5
             assert np.array_equal(_softmax(library, wanted, own), interpreter.get_tensor(result["index"]))

@@ -263,6 +263,17 @@ class _Lowering:
             ends = on_grid(taker.apply(far, self.wide), Grid(exponent))
             low, high = min(low, int(ends.min())), max(high, int(ends.max()))
         zero = window_of(low, high)
+        ties = np.arange(-300.5, 301, dtype=np.float32)[None]
+        sides = [np.nextafter(ties, np.float32(end)) for end in (-np.inf, 0.0, np.inf)]
+        near = np.ldexp(np.concatenate([ties, *sides]).astype(np.float64), -exponent)
+        host = np.ldexp(np.clip(np.rint(np.ldexp(near, exponent)), -128 - zero, 127 - zero), -exponent)
+        for taker in takers:
+            assert isinstance(taker, steps.Function)
+            if not np.array_equal(taker.apply(near, self.wide), taker.apply(host, self.wide)):
+                self.notes.append(
+                    f"input {step.name}: the host rounds it to multiples of {2.0**-exponent}; {taker.label} would give "
+                    "something else for some values between them"
+                )
         self.inputs.append(step.name)
         return self.tensor(step.name, step.shape, exponent, zero, -128 - zero, 127 - zero)
 
