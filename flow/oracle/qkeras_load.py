@@ -17,6 +17,7 @@ def load(path: Path) -> Any:
     from qkeras.utils import load_qmodel
 
     tf.config.experimental.enable_op_determinism()
+    tf.random.set_seed(0)  # or a model with random quantisers cannot even be loaded, and so not be refused by name
     try:
         return load_qmodel(str(path), compile=False)
     except Exception as error:  # Keras and QKeras raise anything; whatever it is, the file cannot be used

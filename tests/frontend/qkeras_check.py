@@ -1,4 +1,5 @@
-"""Worker of the random QKeras tests: ``python tests/frontend/qkeras_check.py FIRST COUNT``; prints one line of JSON.
+"""Worker of the QKeras tests: ``python tests/frontend/qkeras_check.py FIRST COUNT`` for random networks of these seeds,
+``qkeras_check.py NAME ...`` for networks of ``qkeras_odd``; prints one line of JSON.
 
 Each network is saved, loaded, lowered, evaluated and run on the reference engine, and every tensor compared with the
 model's own results.
@@ -7,11 +8,13 @@ model's own results.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).res
 
 import numpy as np  # noqa: E402
 import qkeras_networks  # noqa: E402
+import qkeras_odd  # noqa: E402
 
 from flow import schedule  # noqa: E402
 from flow.build.progress import Silent  # noqa: E402
@@ -63,8 +67,12 @@ def expected(model: Any, graph: Graph, images: list[dict[str, Int8]]) -> dict[st
     names = [name for name in graph.tensors if "/" not in name and name not in graph.inputs]
     names += [found.name for found in graph.wide]
     shown = tf.keras.Model(model.inputs, [output(model, name) for name in names])
-    given = [np.stack([real(image[name], graph.tensors[name]) for image in images]) for name in graph.inputs]
-    answers = shown(tf.constant(given[0], "float64" if wide else "float32"), training=False)
+    given = []
+    for symbol in model.inputs:
+        name = symbol._keras_history.layer.name
+        values = np.stack([real(image[name], graph.tensors[name]) for image in images])
+        given.append(values.reshape(len(images), *symbol.shape[1:]).astype("float64" if wide else "float32"))
+    answers = shown.predict(given, verbose=0)
     answers = answers if isinstance(answers, list) else [answers]
     result: dict[str, Int8] = {}
     for name, answer in zip(names, answers, strict=True):
@@ -79,7 +87,7 @@ def expected(model: Any, graph: Graph, images: list[dict[str, Int8]]) -> dict[st
     return result
 
 
-def check(seed: int, engine: HwConfig) -> str:
+def check(network: Callable[[], Any], seed: int, engine: HwConfig) -> str:
     """ "equal", "refused: ..." or what went wrong."""
     import tensorflow as tf
 
@@ -87,12 +95,12 @@ def check(seed: int, engine: HwConfig) -> str:
     tf.keras.backend.clear_session()
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "model.h5"
-        qkeras_networks.network(seed).save(path)
+        network().save(path)
         model = load(path)
     try:
         graph = lower(read(model), "random")
     except FlowError as error:
-        return f"refused: {error.problems[0]}"
+        return f"refused: {'; '.join(map(str, error.problems))}"
     verify(graph)
     images = stimuli.images(graph, IMAGES, seed)
     wanted = expected(model, graph, images)
@@ -116,16 +124,23 @@ def check(seed: int, engine: HwConfig) -> str:
     return f"the engine differs in {wrong}" if wrong else "equal"
 
 
-def main(first: int, count: int) -> None:
-    results: dict[int, str] = {}
+def main(arguments: list[str]) -> None:
+    networks: dict[str, Callable[[], Any]]
+    if arguments[0].isdigit():
+        seeds = range(int(arguments[0]), int(arguments[0]) + int(arguments[1]))
+        networks = {str(seed): functools.partial(qkeras_networks.network, seed) for seed in seeds}
+    else:
+        networks = {name: qkeras_odd.NETWORKS[name][0] for name in arguments}
+    results: dict[str, str] = {}
     with contextlib.redirect_stdout(sys.stderr):
-        for seed in range(first, first + count):
+        for index, (name, network) in enumerate(networks.items()):
+            seed = int(name) if name.isdigit() else index
             try:
-                results[seed] = check(seed, ENGINES[seed % len(ENGINES)].check())
-            except Exception as error:  # a crash is a result of this seed
-                results[seed] = f"{type(error).__name__}: {error}"
+                results[name] = check(network, seed, ENGINES[seed % len(ENGINES)].check())
+            except Exception as error:  # a crash is a result of this network
+                results[name] = f"{type(error).__name__}: {error}"
     print(json.dumps(results))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(sys.argv[1:])

@@ -81,7 +81,7 @@ def fit(sums: Accumulator, apply: Apply, grid: Grid) -> Exact:
             return _proved(candidate(), sums, apply, grid)
         except Inexact as error:
             reasons.append(error)
-    raise reasons[0] if reasons else Inexact("is no function of steps of equal width")
+    raise reasons[-1] if reasons else Inexact("is no function of steps of equal width")
 
 
 def _ends(sums: Accumulator, apply: Apply, grid: Grid) -> tuple[int, int]:

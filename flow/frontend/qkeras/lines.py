@@ -86,7 +86,7 @@ def line(parts: tuple[Part, ...], bottom: Int64, top: Int64, result: Callable[[I
             continue
         addend = [_between(int(a), int(b)) for a, b in zip(least, most, strict=True)]
         if (reach << scale) + max(map(abs, addend)) >= 1 << 30:
-            break
+            raise NoLine("needs an accumulator of more than 30 bits to tell its steps apart")
         return Line(tuple(by for by, _, _ in made), scale, np.array(addend, np.int64))
     raise NoLine("does not round its accumulator in steps of equal width")
 
