@@ -36,6 +36,13 @@ def test_every_device_holds_an_engine(device, graph) -> None:
     assert hw.packed == (device.family.value == "ultrascale_plus")
 
 
+def test_a_network_of_dense_layers_alone_has_engines() -> None:
+    b = Builder("dense", 1, 1, 16)
+    graph = b.graph(b.dense(b.dense("input", 64), 5))
+    for device in ("vu9p", "zcu102", "pynq-z2", "a10-pac"):
+        assert choose(device, [graph]).fits
+
+
 def test_vu9p_for_resnet50() -> None:
     sizing = choose("vu9p", [resnet50()])
     hw = sizing.hw
