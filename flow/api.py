@@ -15,7 +15,7 @@ import numpy.typing as npt
 from flow import pipeline
 from flow.build import manifest, sources, store
 from flow.build.choices import BOARD_ENGINES
-from flow.build.job import Job, Source, check
+from flow.build.job import Job, Source, check, numbers
 from flow.build.progress import Progress, Silent
 from flow.build.steps import MemorySteps
 from flow.errors import Problem, UsageError
@@ -137,6 +137,8 @@ class Folder:
     def __init__(self, path: str | Path) -> None:
         """Raises UsageError if ``path`` is no build folder or was changed since."""
         self.path = Path(path)
+        if not self.path.is_dir():
+            raise UsageError(Problem(str(path), "no such folder", "give a folder that flow build left"))
         manifest.check(self.path if (self.path / manifest.NAME).exists() else self.path.parent)
 
     @cached_property
@@ -210,6 +212,9 @@ def _verify(graph: Graph, flatbuffer: bytes, program: Program, engine: str, imag
             progress: Progress, given: Sequence[Mapping[str, Int8]], project: Path | None = None) -> Verified:
     from flow.verify.run import require_proof, verify
 
+    problems = numbers(images, seed)
+    if problems:
+        raise UsageError(problems)
     progress.start(f"verify on {engine}")
     result, seconds = verify(graph, flatbuffer, program, engine, images, seed, trace_layers, progress, given, project)
     progress.finish(False)

@@ -78,8 +78,7 @@ def check(job: Job) -> Job:
         problems.append(Problem("--entry", f"{job.entry} is not known", ", ".join(ENTRIES)))
     if job.goal not in GOALS:
         problems.append(Problem("--goal", f"{job.goal} is not known", ", ".join(GOALS)))
-    if job.images < 0:
-        problems.append(Problem("--images", f"{job.images}", "1 or more, or 0 for one full batch"))
+    problems += numbers(job.images, job.seed)
     for option, value in (("--target-fps", job.target_fps), ("--area", job.area_mm2), ("--clock", job.clock_mhz)):
         if value is not None and not value > 0:
             problems.append(Problem(option, f"{value}", "a number above 0"))
@@ -90,6 +89,16 @@ def check(job: Job) -> Job:
     if problems:
         raise UsageError(problems)
     return job
+
+
+def numbers(images: int, seed: int) -> list[Problem]:
+    """What is wrong with how many images, and with the seed."""
+    found = []
+    if images < 0:
+        found.append(Problem("--images", f"{images}", "1 or more, or 0 for one full batch"))
+    if seed < 0:
+        found.append(Problem("--seed", f"{seed}", "0 or more"))
+    return found
 
 
 def _refusals(job: Job) -> list[Problem]:

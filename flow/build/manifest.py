@@ -18,6 +18,8 @@ NAME = "manifest.json"
 NOT_COVERED = (NAME, "timing.json")
 #: Folder below ``fpga`` where the FPGA's tools run, after the build folder was published.
 TOOL_FOLDER = "run"
+#: Folder where the build folder's own ``make`` works.
+MAKE_FOLDER = "build"
 
 
 def file_hash(path: Path) -> str:
@@ -33,9 +35,11 @@ def file_hash(path: Path) -> str:
 
 
 def _files(folder: Path) -> dict[str, str]:
+    made = [makefile.parent / MAKE_FOLDER for makefile in folder.rglob("Makefile")]
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*")
                    if path.is_file() and path.name not in NOT_COVERED
-                   and ("fpga", TOOL_FOLDER) not in pairwise(path.relative_to(folder).parts))
+                   and ("fpga", TOOL_FOLDER) not in pairwise(path.relative_to(folder).parts)
+                   and not any(path.is_relative_to(where) for where in made))
     return {name: file_hash(folder / name) for name in names}
 
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
 
 import flow
 from flow.build.choices import BOARD_ENGINES, ENGINES, ENTRIES, GOALS
+from flow.errors import Problem, UsageError
 
 _ENGINES = tuple(name for name in ENGINES if name != "none")
 _ENGINE_HELP = ("all: rtl, opencl and reference, side by side; for a ulx3s folder also its whole design by its pins: "
                 "pins (RTL) or netlist (as synthesised)")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Raises what argparse would print, so that it is told like every other refusal."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(Problem(self.prog, message, f"see: {self.prog} --help"))
+
+
 def parser() -> argparse.ArgumentParser:
-    """The parser of everything after ``flow``."""
-    top = argparse.ArgumentParser(prog="flow", description="From a trained neural network to an FPGA, with proof.")
+    """The parser of everything after ``flow``. It raises UsageError on options that cannot be used."""
+    top = _Parser(prog="flow", description="From a trained neural network to an FPGA, with proof.")
     top.add_argument("--version", action="version", version=f"flow {flow.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

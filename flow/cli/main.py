@@ -10,7 +10,7 @@ from typing import Any
 
 from flow.cli.arguments import parser
 from flow.cli.console import open_console
-from flow.errors import FlowError
+from flow.errors import FlowError, Problem, UsageError
 
 INTERRUPTED = 130
 FAULT = 70
@@ -18,7 +18,11 @@ FAULT = 70
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``flow`` with ``arguments`` (the process's own if None); returns the exit code."""
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options = parser().parse_args(given)
+    except UsageError as error:
+        return _fail("--json" in given, error.exit_code, [vars(problem) for problem in error.problems], str(error))
     from flow.cli import commands
 
     console = open_console()
@@ -36,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.close()
         if os.environ.get("FLOW_DEBUG"):
             raise
+        if isinstance(error, OSError) and error.strerror:
+            remedy = "check the path, its permissions and the free space"
+            problem = Problem(str(error.filename or "files"), error.strerror, remedy)
+            return _fail(options.json, UsageError.exit_code, [vars(problem)], str(problem))
         found = f"{type(error).__name__}: {error}"
         return _fail(options.json, FAULT, [{"where": "flow", "found": found}],
                      f"a fault of flow itself: {found}\n    remedy: run with FLOW_DEBUG=1 and report what it shows")

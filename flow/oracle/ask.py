@@ -15,9 +15,11 @@ def expected(
     """Values of the tensors named in ``keep`` (None: all) for each image, as the graph's oracle computes them.
 
     model: the bytes the oracle runs (``Imported.flatbuffer``). QKeras shows its layers' outputs only: tensors inside
-    a layer are missing in its answer, as ``graph.inside`` always is. Raises ToolError if the oracle fails.
+    a layer are missing in its answer, as are ``graph.inside`` and names that are no tensors of the graph. Raises
+    ToolError if the oracle fails.
     """
     if graph.oracle == "tflite":
-        known = None if keep is None else [name for name in keep if name not in graph.inside]
+        hidden = set(graph.inside)
+        known = None if keep is None else [name for name in keep if name in graph.tensors and name not in hidden]
         return run(model, inputs, known)
     return qkeras_run.run(model, graph, inputs, keep)

@@ -179,7 +179,7 @@ def _host_outputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan,
         layout = plan.layouts[outputs[name]]
         softmax = lowered.softmax.get(name)
         tensor = graph.tensors[softmax.inputs[0]] if softmax else result
-        found.append(HostOutput(tensor.name, layout.height, layout.width, layout.channels, tensor.scale,
+        found.append(HostOutput(tensor.name, result.height, result.width, result.channels, tensor.scale,
                                 tensor.zero_point, layout, softmax.beta if softmax else None, name, result.scale,
                                 result.zero_point))
     return tuple(found)

@@ -100,7 +100,7 @@ class _Lowering:
         for node in self.graph.nodes:
             self.node(node)
         for name in self.graph.outputs:
-            self.output(name)
+            self.output(self.softmax[name].inputs[0] if name in self.softmax else name)
         if self.problems:
             raise UnsupportedError(self.problems)
         return Lowered(tuple(self.layers), tuple(self.inputs), self.aliases, self.softmax)
@@ -111,10 +111,10 @@ class _Lowering:
     def output(self, name: str) -> None:
         """A graph output that is a graph input needs a layer that copies it."""
         if self.resolve(name) in self.graph.inputs:
-            source = self.graph.tensors[name]
-            copy = replace(source, name=f"{name}/copy")
+            held = self.held(name)
+            copy = replace(self.graph.tensors[self.resolve(name)], name=f"{name}/copy")
             self.aliases[name] = copy.name
-            self.layers.append(MapLayer(name, copy, 0, self.held(source.name), IDENTITY, 0, None))
+            self.layers.append(MapLayer(name, copy, 0, held, IDENTITY, 0, None))
 
     def resolve(self, name: str) -> str:
         while name in self.aliases:
@@ -344,9 +344,4 @@ class _Lowering:
         if node.outputs[0] not in self.graph.outputs or self.consumers.get(node.outputs[0]):
             self.problem(node, "softmax in the middle of the network", "only a final softmax runs on the host")
             return
-        if self.graph.tensors[node.inputs[0]].height * self.graph.tensors[node.inputs[0]].width != 1:
-            self.problem(node, "softmax over a map", "flatten before the softmax")
-            return
         self.softmax[node.outputs[0]] = node
-        if self.resolve(node.inputs[0]) in self.graph.inputs:
-            self.output(node.inputs[0])

@@ -70,7 +70,8 @@ class HostInput:
 
 @dataclass(frozen=True)
 class HostOutput:
-    """One network output. ``softmax_beta`` is set if the host still applies int8 softmax; then ``tensor`` is its input
+    """One network output of shape (height, width, channels); ``layout`` may hold its values, in the same order, as a
+    map of another shape. ``softmax_beta`` is set if the host still applies int8 softmax; then ``tensor`` is its input
     (scale, zero_point as given) and the result has ``result``'s name, scale and zero point."""
 
     tensor: str

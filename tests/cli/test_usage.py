@@ -1,0 +1,73 @@
+"""Options and paths that cannot be used: the same form of refusal as everything else, also as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flow.build import manifest
+from flow.cli.main import main
+from flow.errors import UsageError
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """What ``flow ... --json`` says on standard output, as one string; exit code 2 both times."""
+    assert main([*map(str, arguments), "--json"]) == UsageError.exit_code
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["exit_code"] == UsageError.exit_code
+    return json.dumps(answer["error"])
+
+
+@pytest.mark.parametrize(("arguments", "found"), [
+    ([], "COMMAND"),
+    (["frob"], "frob"),
+    (["build"], "--fpga"),
+    (["build", "--fpga", "vu9p", "--model", "m", "--verify", "hope"], "hope"),
+    (["build", "--fpga", "vu9p", "--model", "m", "--images", "many"], "many"),
+    (["list"], "what"),
+])
+def test_options_as_json(arguments: list[str], found: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert found in refused(capsys, *arguments)
+
+
+def test_options_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build"]) == UsageError.exit_code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "--fpga" in shown.err
+
+
+def test_folder_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nowhere" in refused(capsys, "verify", tmp_path / "nowhere")
+    (tmp_path / "file").write_text("x")
+    assert "file" in refused(capsys, "verify", tmp_path / "file")
+
+
+@pytest.mark.parametrize("option", ["--seed=-1", "--images=-1"])
+def test_negative_numbers(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.tflite").write_bytes(b"\0\0\0\0TFL3")
+    found = refused(capsys, "build", "--fpga", "vu9p", "--model", tmp_path / "m.tflite", option)
+    assert option.partition("=")[0] in found
+
+
+def test_output_below_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.tflite").write_bytes(b"\0\0\0\0TFL3")
+    below = tmp_path / "m.tflite" / "out"
+    found = refused(capsys, "build", "--fpga", "vu9p", "--model", tmp_path / "m.tflite", "--output", below)
+    assert "Not a directory" in found
+
+
+def test_what_make_leaves_is_not_the_proof(tmp_path: Path) -> None:
+    """``make sim`` works in the folder itself, which must stay good for ``flow verify``."""
+    (tmp_path / "Makefile").write_text("sim:")
+    (tmp_path / "a").write_text("a")
+    manifest.write(tmp_path, {})
+    (tmp_path / "build" / "obj").mkdir(parents=True)
+    (tmp_path / "build" / "obj" / "x.o").write_text("x")
+    manifest.check(tmp_path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "build").write_text("x")
+    with pytest.raises(UsageError, match="other/build"):
+        manifest.check(tmp_path)
