@@ -89,14 +89,22 @@ class Channel:
         self.room = self.BUCKET * min(2 * width / held, model.bytes_per_cycle) / width
         self.used: tuple[list[float], list[float]] = ([], [])
         self.debt = [0.0, 0.0]
-        self.loads: deque[tuple[float, int, float, float]] = deque(maxlen=16)
+        self.loads: deque[tuple[float, int, float, float]] = deque(maxlen=16)  # request, bursts, begin, end
+        self.fetched = (0.0, 0.0)  # request and end
+        self.announced: tuple[float, float] | None = None  # request and beats of the next fetch, if that is known
 
-    def load(self, requested: float, after: float, moved: Transfer) -> float:
-        """End of a LOAD's beats: requested from ``requested`` on, one burst a cycle, not served before ``after``."""
+    def load(self, requested: float, after: float, moved: Transfer, written: float) -> float:
+        """End of a LOAD's beats: requested from ``requested`` on, one burst a cycle, not served before ``after``.
+
+        written: cycles in which the buffer takes them, the least this lasts."""
         first = max(requested + self.latency, after)
+        if self.fetched[0] < requested:
+            first = max(first, self.fetched[1])
+        if self.announced and self.announced[0] < requested:
+            first = max(first, self._turn(self.announced[0]) + self.announced[1] / self.rate)
         beats = moved.beats + self.debt[0]
         self.debt[0] = 0.0
-        end = max(self._serve(False, first, beats, 0.5),
+        end = max(self._serve(False, first, beats), first + written,
                   requested + moved.bursts * (self.latency + ROUND_TRIP) / OUTSTANDING)
         self.loads.append((requested, moved.bursts, first, end))
         return end
@@ -105,20 +113,27 @@ class Channel:
         """End of a STORE's beats, the first of which is there at ``first``."""
         beats = moved.beats + self.debt[1]
         self.debt[1] = 0.0
-        return self._serve(True, first, beats, 0.5)
+        return self._serve(True, first, beats)
 
     def fetch(self, requested: float, beats: float) -> tuple[float, float]:
-        """Begin and end of a read beside the LOADs: answers come in the order of the requests."""
+        """Begin and end of a read beside the LOADs."""
+        begin = self._turn(requested)
+        end = self._serve(False, begin, beats, True)
+        self.fetched, self.announced = (requested, end), None
+        return begin, end
+
+    def _turn(self, requested: float) -> float:
+        """When a fetch is answered: answers come in the order of the requests."""
         begin = requested + self.latency
         for asked, bursts, first, end in self.loads:
             if asked < requested and end > begin:
                 served = max(0.0, min(1.0, (requested - first) / max(end - first, 1.0))) * bursts
                 before = min(bursts, requested - asked, served + OUTSTANDING)
                 begin = max(begin, first + (end - first) * before / bursts)
-        return begin, self._serve(False, begin, beats, 1.0)
+        return begin
 
-    def _serve(self, write: bool, start: float, beats: float, share: float) -> float:
-        """End of ``beats`` that may start at ``start``. share: part of a bucket that is taken even if it was given."""
+    def _serve(self, write: bool, start: float, beats: float, first: bool = False) -> float:
+        """End of ``beats`` that may start at ``start``. first: they come before what was given in their direction."""
         own, other = self.used[write], self.used[not write]
         bucket = int(start) // self.BUCKET
         span = (bucket + 1) * self.BUCKET - start  # cycles of this bucket
@@ -126,22 +141,18 @@ class Channel:
             while bucket >= len(own):
                 own.append(0.0)
                 other.append(0.0)
-            left = max(0.0, self.room - own[bucket] - other[bucket])
-            mine = 0.0 if share == 1.0 else own[bucket]
-            taken = min(beats, span * self.rate, max(left, self.room * share - mine, 0.0))
-            if taken > left:
-                if share == 1.0:
-                    self.debt[write] += taken - left
-                    own[bucket] -= taken - left
-                else:
-                    self.debt[not write] += taken - left
-                    other[bucket] -= taken - left
+            given = 0.0 if first else own[bucket]
+            taken = max(0.0, min(beats, span * self.rate, self.room - given - min(other[bucket], self.room / 2)))
+            excess = own[bucket] + other[bucket] + taken - self.room
+            if excess > 0:
+                loser = write if first else not write
+                lost = min(excess, self.used[loser][bucket])
+                self.used[loser][bucket] -= lost
+                self.debt[loser] += lost
             own[bucket] += taken
             beats -= taken
             if beats <= 1e-9:
-                crowd = min(1.0, (own[bucket] + other[bucket]) / self.room) * self.BUCKET
-                if share == 1.0:
-                    crowd = 0.0
+                crowd = 0.0 if first else min(1.0, (own[bucket] + other[bucket]) / self.room) * self.BUCKET
                 return bucket * self.BUCKET + max(self.BUCKET - span + taken / self.rate, crowd)
             bucket += 1
             span = float(self.BUCKET)

@@ -14,6 +14,7 @@ from flow.hardware.pipelines import pipeline
 from flow.isa import description as isa
 from flow.isa.description import Buffer, Opcode, Source0, Table, Unit
 from flow.isa.encoding import Instruction
+from flow.isa.legality import extent
 from flow.schedule.bus import Channel, MemoryModel, transfer
 from flow.schedule.program import LayerSpan, Layout, Program
 
@@ -36,6 +37,9 @@ HEADER = 3  # doorbell to the request of the stream's header
 FIRST = 4  # header to the request of the first instructions
 NEXT = 2  # last instruction of a burst to the request of the next ones
 END = 19  # last event to done
+
+#: a residual sum that begins this soon after the last GEMM, ALU's work since then apart, runs beside the next one
+BESIDE = 64
 
 #: fetch reads bursts of CHUNK instructions, AHEAD of them before the queues; GEMM holds QUEUED
 CHUNK = 8
@@ -147,6 +151,9 @@ class _Walk:
         self.received = 0.0  # LOAD's last write
         self.begun = deque([0.0] * QUEUED, QUEUED)  # GEMM's last instructions
         self.loader = self.before = self.stream = 0.0  # weight tiles requested; the last two streams' ends
+        self.streamed: range | None = None  # input vectors of the last GEMM
+        self.since = 0.0  # ALU's cycles since then
+        self.reading: deque[tuple[float, float, range]] = deque(maxlen=4)  # ALU's last sums: begin, end, vectors
         self.vector = 0.0  # ALU's last instruction: its first vector, and the accumulator bank it writes
         self.writes: int | None = None
 
@@ -180,9 +187,7 @@ class _Walk:
         moved = transfer(i, self.hw)
         end = max(pop, self.received)
         if moved.beats:
-            requested = pop + POP_TO_REQUEST
-            first = max(requested + self.latency, self.received)
-            end = max(self.channel.load(requested, first, moved), first + moved.groups * self._write_cycles(i))
+            end = self.channel.load(pop + POP_TO_REQUEST, self.received, moved, moved.groups * self._write_cycles(i))
         if i.buffer == Buffer.INPUT:  # padding takes its cycles while the memory waits
             positions = (i.pad_left + i.x_size + i.pad_right) * (i.pad_top + i.y_size + i.pad_bottom) * i.z_size
             end += positions - moved.groups
@@ -201,6 +206,7 @@ class _Walk:
         one before the last has ended."""
         words, pixels, pace = self.hw.tile_words, i.i_size * i.j_size, _stream_cycles(i, self.hw)
         tiles = i.v_size * i.h_size * i.w_size
+        self.streamed, self.since = _vectors(i, self.hw), 0.0
         loaded = max(pop + POP_TO_WEIGHT, self.loader, self.before) + words
         start = max(loaded, self.stream)
         self.begun.append(start)
@@ -212,12 +218,16 @@ class _Walk:
             self.before = max(end, start - pace + pixels)
             self.loader = max(self.loader, self.before - pace + words)
             end = start + pixels
+        lost = sum(max(0.0, min(end, last) - max(begin, self.begun[-1])) * _share(self.streamed, read, self.hw)
+                   for begin, last, read in self.reading)
+        end += lost
+        self.before += lost
         self.stream = end
         self.free[Unit.GEMM] = self.loader
         return end + GEMM_DEPTH
 
     def _alu(self, i: Instruction, pop: float) -> float:
-        count = i.k_size * i.i_size * i.j_size
+        count: float = i.k_size * i.i_size * i.j_size
         start = max(pop + POP_TO_VECTOR, self.free[Unit.ALU])
         if i.src0 == Source0.ACC:
             if self.writes == i.acc_bank:
@@ -226,6 +236,11 @@ class _Walk:
             if i.to_acc and again:
                 count = count // again * max(again, ALU_DEPTH - 1)
         self.vector, self.writes = start, i.acc_bank if i.to_acc else None
+        self.since += count
+        if i.table_b and self.streamed and start < self.stream + self.since + BESIDE:
+            read = _vectors(i, self.hw)
+            count += count * _share(self.streamed, read, self.hw)
+            self.reading.append((start, start + count, read))
         self.free[Unit.ALU] = start + count
         return start + count + ALU_DEPTH
 
@@ -271,4 +286,24 @@ class _Fetch:
         head = max(self.arrived[pc] + 1, self.dealt)
         self.heads.append(head)
         self.dealt = max(head, room) + 1
+        freed = len(self.arrived) - 1 - pc + CHUNK  # heads until the next burst has its places
+        if freed <= AHEAD:
+            self.channel.announced = (max(self.idle, self.heads[freed - 1]), CHUNK * self.beats)
         return self.dealt
+
+
+def _vectors(i: Instruction, hw: HwConfig) -> range:
+    """Input vectors that a GEMM or ALU instruction reads, from the first to the last."""
+    if i.opcode == Opcode.GEMM:
+        last = extent(i.inp_base, (i.v_size, i.v_stride), (i.h_size, i.h_stride), (i.w_size, i.w_stride),
+                      (i.i_size, i.i_stride), (i.j_size, i.j_stride))
+        return range(i.inp_base, last + 1)
+    last = extent(i.src_base, (i.k_size, i.k_src), (i.i_size, i.i_src), (i.j_size, i.j_src))
+    return range(i.src_base // hw.blocks, last // hw.blocks + 1)
+
+
+def _share(one: range, other: range, hw: HwConfig) -> float:
+    """Share of the vectors of ``one`` that lie in the bank in which ``other`` is."""
+    first, last = other.start // hw.inp_depth, (other.stop - 1) // hw.inp_depth
+    common = min(one.stop, (last + 1) * hw.inp_depth) - max(one.start, first * hw.inp_depth)
+    return max(0, common) / len(one) / (last - first + 1)

@@ -1,7 +1,7 @@
 """Analytic cycle model: bounds of every layer on an engine, for one engine or thousands at once.
 
 Every layer is bound by the array (GEMM), the ALU or the memory; its estimate is the largest of the three plus what
-cannot overlap: the first load and the last results' way out. All arithmetic is on arrays [engines, layers], so
+cannot overlap, most where a layer is one tile. All arithmetic is on arrays [engines, layers], so
 that a search costs a few passes. One ALU vector is pix x cols lanes, one GEMM vector pix x rows, one per cycle each.
 """
 
@@ -34,18 +34,18 @@ class Assumptions:
 
     memory_share: share of a channel's width that transfers reach.
     shortest_stream: cycles before the same accumulators can be used again.
+    launch: cycles from the doorbell to the first instruction, and from the last response to done.
     layer_latency: cycles from a layer's last work to the next one's first, memory latencies included.
-    exposed: share that nothing hides of a layer's first load and of its last results' way out, each of
-    exposed_positions positions.
+    exposed: share that nothing hides of a single tile's load and of its results' way out.
     instruction_gap: cycles lost from one GEMM or ALU instruction to the next.
     resident: maps that fit into INPUT while they live never leave the chip.
     """
 
     memory_share: float = 0.8
     shortest_stream: int = 4
-    layer_latency: int = 400
+    launch: int = 350
+    layer_latency: int = 200
     exposed: float = 1.0
-    exposed_positions: int = 256
     instruction_gap: int = 12
     resident: bool = True
 
@@ -262,10 +262,13 @@ def bounds(
     fetched = INSTRUCTIONS_PER_TILE * isa.INSTRUCTION_BYTES * t.tiles * out_blocks * t.chunks
     memory = (read + weights + parameters + skipped + written + fetched) / e.bytes_per_cycle
 
-    # What nothing overlaps: the load of the first positions, the ALU pass and the store of the last ones.
-    first = read * np.minimum(1.0, assume.exposed_positions / (shape.in_h * shape.in_w))
-    last = np.minimum(out, assume.exposed_positions) * (np.where(gemm, shape.passes, 1.0) + group / e.bytes_per_cycle)
-    ramp = assume.layer_latency + assume.exposed * (first / e.bytes_per_cycle + last)
+    # What nothing overlaps: of a layer with one tile its load, its ALU pass and its store; with more tiles, whose
+    # neighbours in the layers before and behind need not wait for each other, as much less.
+    pixels = t.tile_h * t.tile_w
+    columns, rows = (t.tile_w - 1) * shape.stride_w + shape.reach_w, (t.tile_h - 1) * shape.stride_h + shape.reach_h
+    first = np.where(stays.source, 0.0, in_blocks * columns * rows * group / e.bytes_per_cycle)
+    last = pixels * (np.where(gemm, shape.passes, 1.0) + np.where(stays.output, 0.0, group / e.bytes_per_cycle))
+    ramp = assume.layer_latency + assume.exposed * (first + last) / t.tiles
     return Bounds(array, alu, memory, np.broadcast_to(ramp, alu.shape))
 
 
@@ -465,7 +468,7 @@ def _choices(assume: Assumptions) -> tuple[Assumptions, Assumptions]:
 def _total(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Array:
     ways = _ways(engines, layers, assume)
     cycles = np.take_along_axis(bounds(engines, ways.works, assume, ways.stays).cycles, ways.taken, axis=1)
-    return np.asarray(cycles.sum(axis=1), dtype=np.float64)
+    return np.asarray(cycles.sum(axis=1) + assume.launch, dtype=np.float64)
 
 
 def estimate(
@@ -488,11 +491,11 @@ def estimate(
         records.append(
             LayerEstimate(work.name, work.kind.value, array, alu, memory, total, limiter, work.macs, ways.names[at])
         )
-    total = sum(record.cycles for record in records)
+    total = sum(record.cycles for record in records) + assume.launch
     macs = sum(work.macs for work in layers)
     seconds = total / (hw.clock_mhz * 1e6)
     share = {bound: sum(r.cycles for r in records if r.limiter == bound) for bound in BOUNDS}
-    if not total:
+    if not records:
         return Estimate((), 0, 0, 0.0, 0.0, 0.0, BOUNDS[0])
     return Estimate(
         tuple(records),

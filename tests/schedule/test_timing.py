@@ -41,10 +41,11 @@ def test_rows_that_begin_inside_a_beat_take_one_more() -> None:
 def test_a_channel_shares_its_bandwidth() -> None:
     load = make(Opcode.LOAD, buffer=Buffer.WEIGHT, x_size=800, y_size=1, z_size=1)
     alone = Channel(MemoryModel(100, 12.8, 0), 16)
-    assert alone.load(0, 0, transfer(load, HW)) == pytest.approx(100 + 1000, abs=0.01)
+    assert alone.load(0, 0, transfer(load, HW), 0) == pytest.approx(100 + 1000, abs=0.01)
+    assert Channel(MemoryModel(100, 12.8, 0), 16).load(0, 0, transfer(load, HW), 1200) == 100 + 1200
     store = make(Opcode.STORE, region=Region.SCRATCH, x_size=400, y_size=1, z_size=1)
     both = Channel(MemoryModel(100, 12.8, 0), 16)
-    both.load(0, 0, transfer(load, HW))
+    both.load(0, 0, transfer(load, HW), 0)
     assert both.store(100, transfer(store, HW)) == pytest.approx(100 + 1000, abs=2 * Channel.BUCKET)
     assert both.debt[0] == pytest.approx(400, abs=Channel.BUCKET)  # the next load waits for what this one lost
 
