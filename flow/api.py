@@ -139,7 +139,8 @@ class Folder:
         self.path = Path(path)
         if not self.path.is_dir():
             raise UsageError(Problem(str(path), "no such folder", "give a folder that flow build left"))
-        manifest.check(self.path if (self.path / manifest.NAME).exists() else self.path.parent)
+        several = (self.path.parent / manifest.NAME).exists() and not (self.path / manifest.NAME).exists()
+        manifest.check(self.path.parent if several else self.path)
 
     @cached_property
     def _models(self) -> list[Path]:
@@ -226,4 +227,7 @@ def _run(graph: Graph, program: Program, images: npt.NDArray[np.generic] | Array
          progress: Progress, project: Path | None = None) -> Arrays:
     from flow.verify.inference import infer
 
-    return infer(graph, program, images, engine, seed, progress, project)
+    progress.start(f"run on {engine}")
+    results = infer(graph, program, images, engine, seed, progress, project)
+    progress.finish(False)
+    return results

@@ -59,10 +59,12 @@ def read(folder: Path) -> dict[str, Any]:
     """The manifest of ``folder``. Raises UsageError if it is no build folder."""
     try:
         content: dict[str, Any] = json.loads((folder / NAME).read_text())
-        return content
-    except (OSError, ValueError) as error:
-        raise UsageError(Problem(str(folder), "no folder made by flow build (manifest.json is missing or unreadable)",
-                                 "build it first: flow build")) from error
+        if isinstance(content["files"], dict):
+            return content
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise UsageError(Problem(str(folder), "no folder made by flow build (manifest.json is missing or unreadable)",
+                             "build it first: flow build"))
 
 
 def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.errors import Problem, UsageError
+from flow.frontend.calibrate import UNREADABLE
 
 
 def read_images(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[np.generic]]:
@@ -19,7 +20,7 @@ def read_images(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[np.ge
             return {names[0]: content}
         with content:
             return {name: content[name] for name in content.files}
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise UsageError(Problem(f"--input {path}", f"no readable array ({error})",
                                  "give an .npy or .npz file")) from None
 
@@ -29,7 +30,7 @@ def read_labelled(path: Path) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.g
     try:
         with np.load(path, allow_pickle=False) as content:
             return content["images"], content["labels"]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (*UNREADABLE, KeyError, AttributeError, TypeError) as error:
         raise UsageError(Problem(f"--labelled {path}", f"not readable ({error})",
                                  "give an .npz with arrays images (N, height, width, channels) and labels")) from None
 

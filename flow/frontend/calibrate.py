@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ MAXIMUM_SAMPLES = 200
 #: samples that verification uses, too, and the file in which they leave the converter
 KEPT_SAMPLES = 32
 SAMPLES = "samples.npz"
+#: what NumPy raises on files that are damaged, or none of its own
+UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
@@ -88,10 +92,9 @@ def _arrays(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
                 arrays = {name: loaded[name] for name in loaded.files}
             if len(inputs) == 1 and len(arrays) == 1:
                 arrays = {inputs[0].name: next(iter(arrays.values()))}
-    except (OSError, ValueError, EOFError) as error:
-        raise UsageError(
-            Problem(str(path), f"is not a readable .npy or .npz file ({str(error).splitlines()[0]})", _allowed(inputs))
-        ) from None
+    except UNREADABLE as error:
+        found = f"is not a readable .npy or .npz file ({(str(error).splitlines() or [type(error).__name__])[0]})"
+        raise UsageError(Problem(str(path), found, _allowed(inputs))) from None
     problems = []
     for spec in inputs:
         if spec.name not in arrays:

@@ -69,6 +69,8 @@ def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
             problems.append(Problem(f"input {name}", f"shape {values.shape}", f"(N, {wanted})"))
         elif values.dtype != np.int8 and values.dtype.kind != "f":
             problems.append(Problem(f"input {name}", f"type {values.dtype}", "float32, or int8 if already quantised"))
+        elif values.dtype.kind == "f" and np.isnan(values).any():
+            problems.append(Problem(f"input {name}", "values that are no numbers (NaN)", "give numbers"))
         else:
             half_even = graph.oracle != "tflite"
             quantised[name] = values.astype(np.int8) if values.dtype == np.int8 else quantise(values, tensor, half_even)

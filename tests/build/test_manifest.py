@@ -52,3 +52,11 @@ def test_every_difference_is_named(folder: Path) -> None:
         manifest.check(folder)
     found = {problem.where.partition("/")[2]: problem.found for problem in caught.value.problems}
     assert found == {"b": "changed since the build", "deep/a": "missing", "c": "not in the manifest"}
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"files": 3}', "null"])
+def test_damaged_manifest(folder: Path, text: str) -> None:
+    (folder / manifest.NAME).write_text(text)
+    assert not manifest.is_current(folder, INPUTS)
+    with pytest.raises(UsageError, match="manifest"):
+        manifest.check(folder)

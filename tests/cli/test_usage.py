@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flow.build import manifest
+from flow.cli.arrays import read_images, read_labelled
 from flow.cli.main import main
 from flow.errors import UsageError
+from flow.frontend.calibrate import InputSpec, load
+
+ONE = (InputSpec("image", (9,)),)
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -71,3 +76,17 @@ def test_what_make_leaves_is_not_the_proof(tmp_path: Path) -> None:
     (tmp_path / "other" / "build").write_text("x")
     with pytest.raises(UsageError, match="other/build"):
         manifest.check(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+@pytest.mark.parametrize("length", [0, 5, 100, 300])
+def test_damaged_arrays(name: str, length: int, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if name == "a.npy":
+        np.save(path, np.zeros((9, 9)))
+    else:
+        np.savez_compressed(path, images=np.random.default_rng(0).random((9, 9)), labels=np.zeros(9))
+    path.write_bytes(path.read_bytes()[:length])
+    for read in (lambda: read_images(path, ["x"]), lambda: read_labelled(path), lambda: load(path, ONE, 0)):
+        with pytest.raises(UsageError, match=name):
+            read()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,9 @@ from tests.verify import fakes
 
 def test_quantise_rounds_halves_away_and_clamps() -> None:
     tensor = Tensor("t", 1, 1, 8, 0.5, -1)
-    values = np.array([0, 0.25, -0.25, 0.24, 0.75, -0.75, 1e9, -1e9])
-    assert quantise(values, tensor).tolist() == [-1, 0, -2, -1, 1, -3, 127, -128]
+    values = np.array([0, 0.25, -0.25, 0.24, 0.75, -0.75, 1e9, -1e9, 3e38, np.inf, -np.inf])
+    with warnings.catch_warnings(action="error"):
+        assert quantise(values, tensor).tolist() == [-1, 0, -2, -1, 1, -3, 127, -128, 127, 127, -128]
 
 
 def run(images: object, monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
@@ -43,6 +46,7 @@ def test_float_in_float_out(monkeypatch: pytest.MonkeyPatch) -> None:
     (np.zeros((2, 3, 5, 7), np.int8), "shape"),
     (np.zeros((0, 3, 5, 6), np.int8), "shape"),
     (np.zeros((2, 3, 5, 6), np.int32), "type int32"),
+    (np.full((2, 3, 5, 6), np.nan, np.float32), "NaN"),
     ({"z": np.zeros((2, 3, 5, 6), np.int8)}, "not an input"),
     ({}, "missing"),
 ])
