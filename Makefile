@@ -50,6 +50,8 @@ nightly: $(READY) build/tmp
 
 bench: $(READY) build/tmp
 	$(BIN)/python -m tests.bench $(NETWORKS)
+	$(BIN)/python -m tests.bench model tiny odd resnet8
+	$(BIN)/python -m tests.bench costs $(NETWORKS)
 
 lint: $(READY) build/tmp
 	$(PYTEST) tests/structure

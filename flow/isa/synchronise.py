@@ -25,9 +25,10 @@ _RELAY = make(Opcode.ALU, op=AluOp.MOV, to_acc=1)
 class _History:
     """Accesses of one memory by one unit, newest last; an access that a newer one of its kind covers is forgotten."""
 
-    __slots__ = ("reads", "writes")
+    __slots__ = ("limit", "reads", "writes")
 
     def __init__(self) -> None:
+        self.limit = 64  # entries before the next search for what everyone knows
         self.reads: list[tuple[int, int, int]] = []
         self.writes: list[tuple[int, int, int]] = []
 
@@ -56,10 +57,10 @@ class _History:
         return best
 
     def prune(self, known: int) -> None:
-        if len(self.reads) > 64:
+        if len(self.reads) + len(self.writes) > self.limit:
             self.reads = [entry for entry in self.reads if entry[2] > known]
-        if len(self.writes) > 64:
             self.writes = [entry for entry in self.writes if entry[2] > known]
+            self.limit = 64 + 2 * (len(self.reads) + len(self.writes))
 
 
 class _Synchroniser:

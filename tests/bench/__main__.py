@@ -1,5 +1,8 @@
 """``python -m tests.bench [NETWORK ...]``: measure networks on the engine sized for a device, print a table.
 
+``python -m tests.bench model [NETWORK ...]``: the cycle models beside the RTL, on small engines and large ones.
+``python -m tests.bench costs [NETWORK ...]``: time of sizing; time and memory of a build and of a second one.
+
 Figures are simulated cycles of the RTL with a modelled memory; frames per second assume the clock that is printed. Wall
 times are this machine's.
 """
@@ -16,6 +19,7 @@ from flow import size
 from flow.frontend import import_model
 from flow.simulate.driver import MemoryModel
 from models import zoo
+from tests.bench import costs, model
 from tests.bench.engines import Measured, measure
 
 #: published figures: system, conditions, images/s, share of peak in per cent
@@ -47,6 +51,25 @@ def show(found: Measured, device: str, cores: int, clock: float) -> None:
         print(f"| {layer.name} | {layer.rtl} | {layer.model} | {bound} | {by} | {layer.rtl / max(bound, 1):.2f} |")
 
 
+def models(networks: list[str]) -> None:
+    """The table of ``tests.bench.model``."""
+    graphs = [import_model(zoo.make(name), None, 0, name).graph for name in networks or model.NETWORKS]
+    for line in model.table(graphs, list(model.COMPARED)):
+        print(line, flush=True)
+
+
+def cost(networks: list[str], fpga: str) -> None:
+    """Sizing's and building's time and memory."""
+    print("| network | 10,000 engines | build without verification | again | peak memory with children |")
+    print("| --- | --- | --- | --- | --- |")
+    for name in networks or ["resnet50"]:
+        graph = import_model(zoo.make(name), None, 0, name).graph
+        seconds = costs.evaluation_seconds(graph)
+        first, second = costs.build_costs(name, fpga)
+        print(f"| {name} | {seconds:.1f} s | {first.seconds:.1f} s | {second.seconds:.1f} s | "
+              f"{first.peak_mebibytes:.0f} MiB |", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("networks", nargs="*", default=["resnet50"], help="names of the zoo (default: resnet50)")
@@ -56,6 +79,12 @@ def main() -> int:
     parser.add_argument("--latency", type=int, default=100)
     parser.add_argument("--stalls", type=int, default=10, help="per mille of handshakes")
     options = parser.parse_args()
+    if options.networks[0] == "model":
+        models(options.networks[1:])
+        return 0
+    if options.networks[0] == "costs":
+        cost(options.networks[1:], options.fpga)
+        return 0
     memory = MemoryModel(latency=options.latency, bandwidth=options.bandwidth, stall_permille=options.stalls)
     for name in options.networks:
         path = Path("build/models") / f"{name}{zoo.entry(name).suffix}"
@@ -63,12 +92,12 @@ def main() -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             zoo.write(name, path)
         begin = time.monotonic()
-        model = import_model(path, None, 0, name)
+        imported_model = import_model(path, None, 0, name)
         imported = time.monotonic() - begin
         begin = time.monotonic()
-        sizing = size.choose(options.fpga, [model.graph], goal=size.Goal(options.goal))
+        sizing = size.choose(options.fpga, [imported_model.graph], goal=size.Goal(options.goal))
         sized = time.monotonic() - begin
-        found = measure(model, sizing.hw, memory)
+        found = measure(imported_model, sizing.hw, memory)
         show(found, options.fpga, sizing.hw.cores, sizing.hw.clock_mhz)
         print(f"\n- import (quantisation) {imported:.1f} s, sizing {sized:.1f} s, peak memory of this process "
               f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB, of its largest child "
