@@ -1,9 +1,11 @@
 // ALU unit: control of the lanes. One vector of PIX x COLS lanes per cycle.
 //
-//   queue -> tokens -> issue -> ACC, INPUT, PARAMETER read -> lanes (alu_pkg) -> ACC, OUT, INPUT write -> tokens
+//   queue -> addresses -> candidate -> ACC, INPUT, PARAMETER read -> lanes (alu_pkg) -> ACC, OUT, INPUT write -> tokens
 //
-// A vector is issued (cycle 0) when its INPUT bank is granted, GEMM does not read its accumulator bank in the same cycle, no address it
-// reads is still to be written by a vector in flight, and, if it writes accumulators, GEMM does not work on that bank.
+// Instructions come with their tokens taken (waiting_i: the next one waits for tokens). The candidate is issued (cycle 0) when its
+// INPUT bank is granted, GEMM does not read its accumulator bank in the same cycle, no address it reads is still to be
+// written by a vector in flight, and, if it writes accumulators, GEMM does not work on that bank. Range and hazards are
+// compared while the vector becomes the candidate, so that the issue itself sees flags only.
 // The pipeline never stops. writing_o[b]: a write into accumulator bank b is under way.
 module alu
   import isa_pkg::*;
@@ -18,9 +20,7 @@ module alu
   output logic                          queue_pop_o,
   input  logic [PC_BITS-1:0]            queue_pc_i,
   input  logic [INSTRUCTION_BITS-1:0]   queue_instruction_i,
-  output logic                          token_valid_o,
-  output logic [UNITS-1:0]              token_mask_o,
-  input  logic                          token_ready_i,
+  input  logic                          waiting_i,
   output logic                          push_valid_o,
   output logic [UNITS-1:0]              push_mask_o,
   input  logic                          push_ready_i,
@@ -57,19 +57,15 @@ module alu
 
   localparam int unsigned FLIGHT_BITS = $clog2(IN_FLIGHT + 1);
 
-  // --- Tokens: the next instruction waits beside the one under way ---
+  // --- The next instruction waits beside the one under way ---
 
-  logic ready_q, take, can;
+  logic ready_q, take, start;
   alu_t ready_alu_q, next;
   logic [PC_BITS-1:0] ready_pc_q;
   logic [FLIGHT_BITS-1:0] flight_q;
-  logic start;
 
   assign next = alu_t'(queue_instruction_i);
-  assign can = queue_valid_i && (!ready_q || start) && flight_q != FLIGHT_BITS'(IN_FLIGHT) && !halt_i;
-  assign token_valid_o = can;
-  assign token_mask_o = next.pop;
-  assign take = can && token_ready_i;
+  assign take = queue_valid_i && !ready_q && flight_q != FLIGHT_BITS'(IN_FLIGHT) && !halt_i;
   assign queue_pop_o = take;
 
   always_ff @(posedge clk_i) begin
@@ -82,13 +78,14 @@ module alu
     if (!rst_ni) ready_q <= 1'b0;
   end
 
-  // --- Issue ---
+  // --- Addresses of the vector after the candidate ---
 
   typedef struct packed {
     logic to_acc;
     logic to_out;
     logic to_inp;
     logic reads_acc;
+    logic reads_inp;
     logic reads_parameter;
     logic bank;
     logic [ACC_BITS-1:0] acc;
@@ -97,20 +94,14 @@ module alu
     logic [PAR_BITS-1:0] parameter_vector;
   } access_t;
 
-  logic [ALU_VISIBLE:1] valid_q, last_q;
-  access_t access_q[1:ALU_VISIBLE-1];
-  control_t control_q[1:RESULT];
-  push_t push_q[1:ALU_VISIBLE];
-
   logic active_q, empty_q;
   alu_t alu_q;
   control_t prepared, prepared_q;
   logic [PC_BITS-1:0] pc_q;
-  logic [SIZE_BITS-1:0] k_q, i_q, j_q;
   logic [STEP_BITS-1:0] acc_k_q, acc_i_q, acc_q, src_k_q, src_i_q, src_q, out_k_q, out_i_q, out_q;
   logic [STEP_BITS-1:0] dst_k_q, dst_i_q, dst_q, par_q;
   logic uses_acc_q, reads_acc_q, reads_inp_q, reads_par_q;
-  logic outside, hazard, could, issue, finish, j_last, i_last, k_last;
+  logic outside, advance, finish, j_last, i_last, k_last;
 
   always_comb begin
     prepared = '0;
@@ -139,49 +130,32 @@ module alu
     prepared.immediate = ready_alu_q.immediate;
   end
 
-  assign j_last = j_q + 1'b1 == SIZE_BITS'(alu_q.j_size);
-  assign i_last = i_q + 1'b1 == SIZE_BITS'(alu_q.i_size);
-  assign k_last = k_q + 1'b1 == SIZE_BITS'(alu_q.k_size);
+  loop_counter #(.WIDTH($bits(alu_q.j_size))) i_j (
+    .clk_i, .load_i(start), .size_i(ready_alu_q.j_size), .step_i(advance), .last_o(j_last)
+  );
+  loop_counter #(.WIDTH($bits(alu_q.i_size))) i_i (
+    .clk_i, .load_i(start), .size_i(ready_alu_q.i_size), .step_i(advance && j_last), .last_o(i_last)
+  );
+  loop_counter #(.WIDTH($bits(alu_q.k_size))) i_k (
+    .clk_i, .load_i(start), .size_i(ready_alu_q.k_size), .step_i(advance && j_last && i_last), .last_o(k_last)
+  );
 
   assign outside = (uses_acc_q && acc_q >= STEP_BITS'(ACC_DEPTH)) ||
                    (reads_inp_q && src_q >= STEP_BITS'(INP_BLOCKS)) ||
                    (alu_q.to_out == 1'b1 && out_q >= STEP_BITS'(OUT_DEPTH)) ||
                    (alu_q.to_inp == 1'b1 && dst_q >= STEP_BITS'(INP_BLOCKS)) ||
                    (reads_par_q && par_q >= STEP_BITS'(PAR_DEPTH));
-
-  always_comb begin
-    hazard = 1'b0;
-    if (active_q) begin
-      for (int unsigned s = 1; s < ALU_VISIBLE - 1; s++) begin
-        if (valid_q[s]) begin
-          if (reads_acc_q && access_q[s].to_acc && access_q[s].bank == alu_q.acc_bank &&
-              STEP_BITS'(access_q[s].acc) == acc_q) hazard = 1'b1;
-          if (reads_inp_q && access_q[s].to_inp && STEP_BITS'(access_q[s].dst) == src_q) hazard = 1'b1;
-        end
-      end
-    end
-  end
-
-  assign could = active_q && !empty_q && !outside && !hazard && !halt_i &&
-                 !(reads_acc_q && gemm_soon_re_i && gemm_soon_bank_i == alu_q.acc_bank) &&
-                 !(alu_q.to_acc == 1'b1 && gemm_busy_i[alu_q.acc_bank]);
-  assign input_re_o = could && reads_inp_q;
-  assign input_block_o = BLOCK_ADDRESS_BITS'(src_q);
-  assign issue = could && (!reads_inp_q || input_grant_i);
-  assign finish = (issue && j_last && i_last && k_last) || (active_q && empty_q && !halt_i);
-  assign start = ready_q && (!active_q || finish);
+  assign finish = advance && (empty_q || (j_last && i_last && k_last));
+  assign start = ready_q && !active_q;
 
   always_ff @(posedge clk_i) begin
-    if (issue) begin
+    if (advance) begin
       if (!j_last) begin
-        j_q <= j_q + 1'b1;
         acc_q <= acc_q + STEP_BITS'(alu_q.j_acc);
         src_q <= src_q + STEP_BITS'(alu_q.j_src);
         out_q <= out_q + STEP_BITS'(alu_q.j_out);
         dst_q <= dst_q + STEP_BITS'(alu_q.j_dst);
       end else if (!i_last) begin
-        j_q <= '0;
-        i_q <= i_q + 1'b1;
         acc_q <= acc_i_q + STEP_BITS'(alu_q.i_acc);
         acc_i_q <= acc_i_q + STEP_BITS'(alu_q.i_acc);
         src_q <= src_i_q + STEP_BITS'(alu_q.i_src);
@@ -191,9 +165,6 @@ module alu
         dst_q <= dst_i_q + STEP_BITS'(alu_q.i_dst);
         dst_i_q <= dst_i_q + STEP_BITS'(alu_q.i_dst);
       end else begin
-        j_q <= '0;
-        i_q <= '0;
-        k_q <= k_q + 1'b1;
         acc_q <= acc_k_q + STEP_BITS'(alu_q.k_acc);
         acc_i_q <= acc_k_q + STEP_BITS'(alu_q.k_acc);
         acc_k_q <= acc_k_q + STEP_BITS'(alu_q.k_acc);
@@ -221,9 +192,6 @@ module alu
       reads_inp_q <= ready_alu_q.src0 == SOURCE0_INP || ready_alu_q.src1 == SOURCE1_INP;
       reads_par_q <= ready_alu_q.src1 == SOURCE1_BIAS || ready_alu_q.requant == REQUANT_CHANNEL ||
                      ready_alu_q.op == ALU_MAC;
-      k_q <= '0;
-      i_q <= '0;
-      j_q <= '0;
       acc_q <= STEP_BITS'(ready_alu_q.acc_base);
       acc_i_q <= STEP_BITS'(ready_alu_q.acc_base);
       acc_k_q <= STEP_BITS'(ready_alu_q.acc_base);
@@ -241,18 +209,72 @@ module alu
     if (!rst_ni) active_q <= 1'b0;
   end
 
+  // --- Candidate: checked and compared with the vectors in flight, waits for its issue ---
+
+  logic [ALU_VISIBLE:1] valid_q, last_q;
+  access_t access_q[1:ALU_VISIBLE-1];
+  control_t control_q[1:RESULT];
+  push_t push_q[1:ALU_VISIBLE];
+
+  logic candidate_q, nothing_q, outside_q, final_q, hazard_q, could, issue;
+  access_t access_new, access_c_q;
+  control_t control_c_q;
+  push_t push_c_q;
+  logic [BLOCK_ADDRESS_BITS-1:0] src_c_q;
+  logic [ALU_VISIBLE-3:0] hit, hit_q;  // [s]: what is to be the candidate reads what the vector in stage s writes
+
+  always_comb begin
+    access_new = '{to_acc: alu_q.to_acc, to_out: alu_q.to_out, to_inp: alu_q.to_inp, reads_acc: reads_acc_q,
+                   reads_inp: reads_inp_q, reads_parameter: reads_par_q, bank: alu_q.acc_bank, acc: ACC_BITS'(acc_q),
+                   out: OUT_BITS'(out_q), dst: BLOCK_ADDRESS_BITS'(dst_q), parameter_vector: PAR_BITS'(par_q)};
+    hit[0] = candidate_q && !nothing_q &&
+             ((reads_acc_q && access_c_q.to_acc && access_c_q.bank == access_new.bank && access_c_q.acc == access_new.acc) ||
+              (reads_inp_q && access_c_q.to_inp && access_c_q.dst == BLOCK_ADDRESS_BITS'(src_q)));
+    for (int unsigned s = 1; s <= ALU_VISIBLE - 3; s++) begin
+      hit[s] = valid_q[s] &&
+               ((reads_acc_q && access_q[s].to_acc && access_q[s].bank == access_new.bank &&
+                 access_q[s].acc == access_new.acc) ||
+                (reads_inp_q && access_q[s].to_inp && access_q[s].dst == BLOCK_ADDRESS_BITS'(src_q)));
+    end
+  end
+
+  assign could = candidate_q && !halt_i && (nothing_q || (!outside_q && !hazard_q &&
+                 !(access_c_q.reads_acc && gemm_soon_re_i && gemm_soon_bank_i == access_c_q.bank) &&
+                 !(access_c_q.to_acc && gemm_busy_i[access_c_q.bank])));
+  assign input_re_o = could && access_c_q.reads_inp && !nothing_q;
+  assign input_block_o = src_c_q;
+  assign issue = could && (!input_re_o || input_grant_i);
+  assign advance = active_q && (!candidate_q || issue);
+
+  always_ff @(posedge clk_i) begin
+    if (issue) candidate_q <= 1'b0;
+    hazard_q <= hit_q != '0;
+    hit_q <= (ALU_VISIBLE - 2)'({hit_q, 1'b0});
+    if (advance) begin
+      candidate_q <= 1'b1;
+      nothing_q <= empty_q;
+      outside_q <= outside;
+      final_q <= empty_q || (j_last && i_last && k_last);
+      access_c_q <= access_new;
+      control_c_q <= prepared_q;
+      push_c_q <= '{mask: alu_q.push, pc: pc_q};
+      src_c_q <= BLOCK_ADDRESS_BITS'(src_q);
+      hazard_q <= hit != '0;
+      hit_q <= (ALU_VISIBLE - 2)'({hit, 1'b0});
+    end
+    if (!rst_ni) candidate_q <= 1'b0;
+  end
+
   // --- Stages of the vectors in flight ---
 
   always_ff @(posedge clk_i) begin
-    valid_q <= {valid_q[ALU_VISIBLE-1:1], issue};
-    last_q <= {last_q[ALU_VISIBLE-1:1], finish};
+    valid_q <= {valid_q[ALU_VISIBLE-1:1], issue && !nothing_q};
+    last_q <= {last_q[ALU_VISIBLE-1:1], issue && final_q};
     if (issue) begin
-      access_q[1] <= '{to_acc: alu_q.to_acc, to_out: alu_q.to_out, to_inp: alu_q.to_inp, reads_acc: reads_acc_q,
-                       reads_parameter: reads_par_q, bank: alu_q.acc_bank, acc: ACC_BITS'(acc_q),
-                       out: OUT_BITS'(out_q), dst: BLOCK_ADDRESS_BITS'(dst_q), parameter_vector: PAR_BITS'(par_q)};
-      control_q[1] <= prepared_q;
+      access_q[1] <= access_c_q;
+      control_q[1] <= control_c_q;
+      push_q[1] <= push_c_q;
     end
-    if (finish) push_q[1] <= '{mask: alu_q.push, pc: pc_q};
     for (int unsigned s = 2; s < ALU_VISIBLE; s++) if (valid_q[s-1]) access_q[s] <= access_q[s-1];
     for (int unsigned s = 2; s <= RESULT; s++) if (valid_q[s-1]) control_q[s] <= control_q[s-1];
     for (int unsigned s = 2; s <= ALU_VISIBLE; s++) if (last_q[s-1]) push_q[s] <= push_q[s-1];
@@ -281,11 +303,13 @@ module alu
   assign input_we_o = valid_q[ALU_WRITE] && access_q[ALU_WRITE].to_inp;
   assign input_wblock_o = access_q[ALU_WRITE].dst;
 
-  always_comb begin
-    writing_o = '0;
-    for (int unsigned s = 1; s <= ALU_WRITE; s++) begin
-      if (valid_q[s] && access_q[s].to_acc) writing_o[access_q[s].bank] = 1'b1;
+  always_ff @(posedge clk_i) begin
+    writing_o <= '0;
+    if (issue && !nothing_q && access_c_q.to_acc) writing_o[access_c_q.bank] <= 1'b1;
+    for (int unsigned s = 1; s < ALU_WRITE; s++) begin
+      if (valid_q[s] && access_q[s].to_acc) writing_o[access_q[s].bank] <= 1'b1;
     end
+    if (!rst_ni) writing_o <= '0;
   end
 
   // --- Tokens given ---
@@ -306,14 +330,13 @@ module alu
     if (!rst_ni) flight_q <= '0;
   end
 
-  logic waiting;
-  assign waiting = can && !token_ready_i;
-  assign fault_o = '{valid: active_q && !empty_q && outside && !halt_i, code: ERROR_RANGE, pc: pc_q, address: '0};
-  assign rest_o.quiet = !ready_q && !active_q && valid_q == '0 && last_q == '0 && !pushed && !take;
-  assign rest_o.waiting = (push_valid_o && !push_ready_i) || waiting;
+  assign fault_o = '{valid: candidate_q && !nothing_q && outside_q && !halt_i, code: ERROR_RANGE, pc: push_c_q.pc,
+                     address: '0};
+  assign rest_o.quiet = !ready_q && !active_q && !candidate_q && valid_q == '0 && last_q == '0 && !pushed && !take;
+  assign rest_o.waiting = (push_valid_o && !push_ready_i) || waiting_i;
   assign rest_o.pc = push_valid_o ? push.pc : queue_pc_i;
-  assign activity_o.busy = issue;
-  assign activity_o.starved = waiting && !active_q && !ready_q;
-  assign activity_o.blocked = active_q && !issue;
+  assign activity_o.busy = issue && !nothing_q;
+  assign activity_o.starved = waiting_i && !candidate_q && !active_q && !ready_q;
+  assign activity_o.blocked = candidate_q && !issue;
 
 endmodule

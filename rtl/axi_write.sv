@@ -72,18 +72,11 @@ module axi_write
     .valid_o(response_valid), .pop_i(bvalid_i), .data_o(response_burst_o)
   );
 
-  assign beat_ready_o = !wvalid_o || wready_i;
-
-  always_ff @(posedge clk_i) begin
-    if (wready_i) wvalid_o <= 1'b0;
-    if (beat_valid_i && beat_ready_o) begin
-      wvalid_o <= 1'b1;
-      wdata_o <= beat_data_i;
-      wstrb_o <= beat_strobe_i;
-      wlast_o <= beat_last_i;
-    end
-    if (!rst_ni) wvalid_o <= 1'b0;
-  end
+  fifo #(.WIDTH(DATA_BITS + AXI_BYTES + 1), .DEPTH(2)) i_beats (
+    .clk_i, .rst_ni,
+    .push_i(beat_valid_i), .ready_o(beat_ready_o), .data_i({beat_data_i, beat_strobe_i, beat_last_i}),
+    .valid_o(wvalid_o), .pop_i(wready_i), .data_o({wdata_o, wstrb_o, wlast_o})
+  );
 
   assign bready_o = 1'b1;
   assign response_o = bvalid_i && response_valid;

@@ -1,7 +1,7 @@
 // AXI-Lite slave of the whole engine: page n of CORE_PAGE_BYTES is core n.
 //
 // One access at a time and direction. write_o: a pulse with address and data; read data come from the cores in the cycle
-// in which the address is accepted. Pages without a core answer SLVERR.
+// after raddr_o is shown. Pages without a core answer SLVERR.
 module axil_slave
   import isa_pkg::*;
   import engine_pkg::*;
@@ -39,17 +39,18 @@ module axil_slave
   localparam logic [1:0] SLVERR = 2'b10;
 
   logic write, read;
-  logic [31:0] wpage, rpage;
+  logic [1:0] reading_q;  // address shown, data there
+  logic [31:0] wpage, rpage, raddr_q;
 
   assign wpage = awaddr_i >> PAGE_SHIFT;
-  assign rpage = araddr_i >> PAGE_SHIFT;
+  assign rpage = raddr_q >> PAGE_SHIFT;
   assign write = awvalid_i && wvalid_i && (!bvalid_o || bready_i);
-  assign read = arvalid_i && (!rvalid_o || rready_i);
+  assign read = arvalid_i && !rvalid_o && reading_q == '0;
   assign awready_o = write;
   assign wready_o = write;
   assign arready_o = read;
   assign waddr_o = {awaddr_i[$bits(REG_MAGIC)-1:2], 2'b00};
-  assign raddr_o = {araddr_i[$bits(REG_MAGIC)-1:2], 2'b00};
+  assign raddr_o = {raddr_q[$bits(REG_MAGIC)-1:2], 2'b00};
   assign wdata_o = wdata_i;
   assign wstrb_o = wstrb_i;
 
@@ -64,7 +65,9 @@ module axil_slave
       bresp_o <= (wpage < CORES) ? OKAY : SLVERR;
     end
     if (rready_i) rvalid_o <= 1'b0;
-    if (read) begin
+    reading_q <= {reading_q[0], read};
+    if (read) raddr_q <= araddr_i;
+    if (reading_q[1]) begin
       rvalid_o <= 1'b1;
       rresp_o <= (rpage < CORES) ? OKAY : SLVERR;
       rdata_o <= '0;
@@ -73,6 +76,7 @@ module axil_slave
     if (!rst_ni) begin
       bvalid_o <= 1'b0;
       rvalid_o <= 1'b0;
+      reading_q <= '0;
     end
   end
 

@@ -1,5 +1,7 @@
 // Joins adjacent runs and cuts the result into bursts at multiples of BURST_BYTES.
 //
+//   runs -> joined until they pass a boundary -> spans -> cut, one burst per cycle -> bursts
+//
 // Runs and bursts are ready/valid streams. Runs of one instruction only are joined (run_last_i ends it); the last burst
 // of an instruction has its last bit set. One burst, or one run joined, per cycle. idle_o: nothing is held.
 module burst_splitter
@@ -21,53 +23,100 @@ module burst_splitter
 
   localparam int unsigned BEAT_SHIFT = $clog2(AXI_BYTES);
   localparam int unsigned GRANULE_SHIFT = $clog2(GRANULE_BYTES);
-  localparam int unsigned BURST_SHIFT = $clog2(BURST_BYTES);
+  localparam int unsigned SHIFT = $clog2(BURST_BYTES);
+  localparam int unsigned PAGE_BITS = 64 - SHIFT;
+  localparam int unsigned SPAN_BITS = RUN_BITS - SHIFT + 2;  // of the boundaries a span can pass
 
-  logic held_q, last_q;
-  address_t address_q, end_q, boundary, stop;
-  logic adjacent, full, rest, emit, finish, can_emit;
-  logic [BURST_SHIFT:0] bytes;
-  logic [BEAT_SHIFT:0] phase;
+  // --- Runs wait here, so that their generator sees a flag only ---
 
-  assign boundary = {address_q[63:BURST_SHIFT] + 1'b1, {BURST_SHIFT{1'b0}}};
-  assign full = end_q >= boundary;
-  assign adjacent = run_valid_i && !last_q && run_address_i == end_q;
-  assign rest = last_q || (run_valid_i && !adjacent);
-  assign can_emit = !burst_valid_o || burst_ready_i;
-  assign emit = held_q && can_emit && (full || rest);
-  assign stop = full ? boundary : end_q;
-  assign finish = emit && stop == end_q;
-  assign bytes = (BURST_SHIFT + 1)'(stop - address_q);
-  assign phase = (BEAT_SHIFT + 1)'(address_q[BEAT_SHIFT-1:0]);
-  assign run_ready_o = !held_q || finish || (adjacent && !full);
-  assign idle_o = !held_q && !burst_valid_o;
+  logic run_valid, run_pop, run_last;
+  address_t run_address;
+  logic [RUN_BITS-1:0] run_bytes;
+
+  fifo #(.WIDTH(64 + RUN_BITS + 1), .DEPTH(2)) i_runs (
+    .clk_i, .rst_ni,
+    .push_i(run_valid_i), .ready_o(run_ready_o), .data_i({run_address_i, run_bytes_i, run_last_i}),
+    .valid_o(run_valid), .pop_i(run_pop), .data_o({run_address, run_bytes, run_last})
+  );
+
+  // --- Joined runs: address_q up to end_q, both in pages of BURST_BYTES and bytes within ---
+
+  logic held_q, last_q, passes, adjacent, hand_on, whole, span_ready;
+  address_t address_q, end_q;
+  logic [SPAN_BITS-1:0] passed;
+
+  assign passed = end_q[SHIFT+:SPAN_BITS] - address_q[SHIFT+:SPAN_BITS];
+  assign passes = end_q[SHIFT+:SPAN_BITS] != address_q[SHIFT+:SPAN_BITS];
+  assign adjacent = !last_q && run_address == end_q;
+  assign hand_on = held_q && span_ready && (passes || last_q || (run_valid && !adjacent));
+  assign whole = last_q || !passes || end_q[SHIFT-1:0] == '0;  // else what is beyond the boundary stays for the next
+  assign run_pop = !held_q || (!passes && !last_q && adjacent);
 
   always_ff @(posedge clk_i) begin
-    if (burst_ready_i) burst_valid_o <= 1'b0;
-    if (emit) begin
-      burst_valid_o <= 1'b1;
-      burst_o.address <= {address_q[63:BEAT_SHIFT], {BEAT_SHIFT{1'b0}}};
-      burst_o.length <= 8'(((BURST_SHIFT + 2)'(bytes) + (BURST_SHIFT + 2)'(phase) - 1'b1) >> BEAT_SHIFT);
-      burst_o.first <= FIRST_BITS'(phase >> GRANULE_SHIFT);
-      burst_o.granules <= COUNT_BITS'(bytes >> GRANULE_SHIFT);
-      burst_o.last <= last_q && finish;
-      address_q <= stop;
-      if (finish) held_q <= 1'b0;
+    if (hand_on) begin
+      held_q <= !whole;
+      address_q <= {end_q[63:SHIFT], {SHIFT{1'b0}}};
     end
-    if (run_valid_i && run_ready_o) begin
-      last_q <= run_last_i;
-      if (!held_q || finish) begin
-        held_q <= 1'b1;
-        address_q <= run_address_i;
-        end_q <= run_address_i + 64'(run_bytes_i);
-      end else begin
-        end_q <= end_q + 64'(run_bytes_i);
-      end
+    if (run_valid && run_pop) begin
+      held_q <= 1'b1;
+      last_q <= run_last;
+      if (!held_q) address_q <= run_address;
+      end_q <= run_address + 64'(run_bytes);
     end
-    if (!rst_ni) begin
-      held_q <= 1'b0;
-      burst_valid_o <= 1'b0;
-    end
+    if (!rst_ni) held_q <= 1'b0;
   end
+
+  // --- A span under way: from address_q to end_q, or to the boundary before it ---
+
+  logic span_q, span_last_q, final_q, tail, tail_q, emit, bursts_ready;
+  logic [PAGE_BITS-1:0] page_q;
+  logic [SPAN_BITS-1:0] left_q;  // boundaries still to be reached; tail_q: and bytes beyond the last one
+  logic [SHIFT-1:0] begin_q;
+  logic [SHIFT:0] span_end_q, bytes;
+  logic [BEAT_SHIFT-1:0] phase;
+  burst_t burst;
+
+  assign span_ready = !span_q || (final_q && bursts_ready);
+  assign emit = span_q && bursts_ready;
+  assign tail = last_q && end_q[SHIFT-1:0] != '0;
+  assign bytes = (final_q ? span_end_q : (SHIFT + 1)'(BURST_BYTES)) - {1'b0, begin_q};
+  assign phase = begin_q[BEAT_SHIFT-1:0];
+
+  always_comb begin
+    burst.address = {page_q, begin_q[SHIFT-1:BEAT_SHIFT], {BEAT_SHIFT{1'b0}}};
+    burst.length = 8'(((SHIFT + 2)'(bytes) + (SHIFT + 2)'(phase) - 1'b1) >> BEAT_SHIFT);
+    burst.first = FIRST_BITS'(phase >> GRANULE_SHIFT);
+    burst.granules = COUNT_BITS'(bytes >> GRANULE_SHIFT);
+    burst.last = span_last_q && final_q;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (emit) begin
+      page_q <= page_q + 1'b1;
+      begin_q <= '0;
+      left_q <= left_q - 1'b1;
+      final_q <= left_q == (tail_q ? SPAN_BITS'(1) : SPAN_BITS'(2));
+      if (final_q) span_q <= 1'b0;
+    end
+    if (hand_on) begin
+      span_q <= 1'b1;
+      span_last_q <= last_q;
+      page_q <= address_q[63:SHIFT];
+      begin_q <= address_q[SHIFT-1:0];
+      left_q <= passed;
+      tail_q <= tail;
+      final_q <= passed == '0 || (passed == SPAN_BITS'(1) && !tail);
+      span_end_q <= (passes && !tail) ? (SHIFT + 1)'(BURST_BYTES) : {1'b0, end_q[SHIFT-1:0]};
+    end
+    if (!rst_ni) span_q <= 1'b0;
+  end
+
+  fifo #(.WIDTH($bits(burst_t)), .DEPTH(2)) i_bursts (
+    .clk_i, .rst_ni,
+    .push_i(span_q), .ready_o(bursts_ready), .data_i(burst),
+    .valid_o(burst_valid_o), .pop_i(burst_ready_i), .data_o(burst_o)
+  );
+
+  assign idle_o = !run_valid && !held_q && !span_q && !burst_valid_o;
 
 endmodule

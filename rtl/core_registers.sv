@@ -1,6 +1,6 @@
 // A core's page of registers and its performance counters.
 //
-// write_i with address_i (byte offset in the page) and byte strobes; read data are combinational in raddr_i. start_o and
+// write_i with address_i (byte offset in the page) and byte strobes; read data follow raddr_i by one cycle. start_o and
 // reset_o are pulses in the cycle after the write. Counters count while running_i and are cleared by launch_i.
 module core_registers
   import isa_pkg::*;
@@ -110,49 +110,52 @@ module core_registers
     end
   end
 
+  logic [31:0] rdata;
+  always_ff @(posedge clk_i) rdata_o <= rdata;
+
   always_comb begin
-    rdata_o = '0;
+    rdata = '0;
     unique case (raddr_i)
-      REG_MAGIC: rdata_o = MAGIC;
+      REG_MAGIC: rdata = MAGIC;
       REG_ABI: begin
-        rdata_o[REG_ABI_MINOR_LSB+:REG_ABI_MINOR_WIDTH] = REG_ABI_MINOR_WIDTH'(ABI_MINOR);
-        rdata_o[REG_ABI_MAJOR_LSB+:REG_ABI_MAJOR_WIDTH] = REG_ABI_MAJOR_WIDTH'(ABI_MAJOR);
+        rdata[REG_ABI_MINOR_LSB+:REG_ABI_MINOR_WIDTH] = REG_ABI_MINOR_WIDTH'(ABI_MINOR);
+        rdata[REG_ABI_MAJOR_LSB+:REG_ABI_MAJOR_WIDTH] = REG_ABI_MAJOR_WIDTH'(ABI_MAJOR);
       end
-      REG_HASH_LO: rdata_o = halves(CONFIG_HASH, 1'b0);
-      REG_HASH_HI: rdata_o = halves(CONFIG_HASH, 1'b1);
+      REG_HASH_LO: rdata = halves(CONFIG_HASH, 1'b0);
+      REG_HASH_HI: rdata = halves(CONFIG_HASH, 1'b1);
       REG_SHAPE: begin
-        rdata_o[REG_SHAPE_PIX_LSB+:REG_SHAPE_PIX_WIDTH] = REG_SHAPE_PIX_WIDTH'(PIX);
-        rdata_o[REG_SHAPE_ROWS_LSB+:REG_SHAPE_ROWS_WIDTH] = REG_SHAPE_ROWS_WIDTH'(ROWS);
-        rdata_o[REG_SHAPE_COLS_LSB+:REG_SHAPE_COLS_WIDTH] = REG_SHAPE_COLS_WIDTH'(COLS);
+        rdata[REG_SHAPE_PIX_LSB+:REG_SHAPE_PIX_WIDTH] = REG_SHAPE_PIX_WIDTH'(PIX);
+        rdata[REG_SHAPE_ROWS_LSB+:REG_SHAPE_ROWS_WIDTH] = REG_SHAPE_ROWS_WIDTH'(ROWS);
+        rdata[REG_SHAPE_COLS_LSB+:REG_SHAPE_COLS_WIDTH] = REG_SHAPE_COLS_WIDTH'(COLS);
       end
       REG_SYSTEM: begin
-        rdata_o[REG_SYSTEM_CORES_LSB+:REG_SYSTEM_CORES_WIDTH] = REG_SYSTEM_CORES_WIDTH'(CORES);
-        rdata_o[REG_SYSTEM_CORE_LSB+:REG_SYSTEM_CORE_WIDTH] = REG_SYSTEM_CORE_WIDTH'(CORE);
-        rdata_o[REG_SYSTEM_AXI_BYTES_LSB+:REG_SYSTEM_AXI_BYTES_WIDTH] = REG_SYSTEM_AXI_BYTES_WIDTH'(AXI_BYTES);
+        rdata[REG_SYSTEM_CORES_LSB+:REG_SYSTEM_CORES_WIDTH] = REG_SYSTEM_CORES_WIDTH'(CORES);
+        rdata[REG_SYSTEM_CORE_LSB+:REG_SYSTEM_CORE_WIDTH] = REG_SYSTEM_CORE_WIDTH'(CORE);
+        rdata[REG_SYSTEM_AXI_BYTES_LSB+:REG_SYSTEM_AXI_BYTES_WIDTH] = REG_SYSTEM_AXI_BYTES_WIDTH'(AXI_BYTES);
       end
-      REG_SCRATCH: rdata_o = scratch_q;
+      REG_SCRATCH: rdata = scratch_q;
       REG_STATUS: begin
-        rdata_o[REG_STATUS_BUSY_LSB] = busy_i || start_o || reset_o;
-        rdata_o[REG_STATUS_DONE_LSB] = done_i;
-        rdata_o[REG_STATUS_ERROR_LSB] = error_i;
+        rdata[REG_STATUS_BUSY_LSB] = busy_i || start_o || reset_o;
+        rdata[REG_STATUS_DONE_LSB] = done_i;
+        rdata[REG_STATUS_ERROR_LSB] = error_i;
       end
-      REG_IRQ_ENABLE: rdata_o[0] = enable_q;
-      REG_IRQ_PENDING: rdata_o[0] = pending_q;
+      REG_IRQ_ENABLE: rdata[0] = enable_q;
+      REG_IRQ_PENDING: rdata[0] = pending_q;
       REG_ERROR: begin
-        rdata_o[REG_ERROR_CODE_LSB+:REG_ERROR_CODE_WIDTH] = REG_ERROR_CODE_WIDTH'(code_i);
-        rdata_o[REG_ERROR_UNIT_LSB+:REG_ERROR_UNIT_WIDTH] = REG_ERROR_UNIT_WIDTH'(unit_i);
+        rdata[REG_ERROR_CODE_LSB+:REG_ERROR_CODE_WIDTH] = REG_ERROR_CODE_WIDTH'(code_i);
+        rdata[REG_ERROR_UNIT_LSB+:REG_ERROR_UNIT_WIDTH] = REG_ERROR_UNIT_WIDTH'(unit_i);
       end
-      REG_ERROR_PC: rdata_o = pc_i;
-      REG_ERROR_ADDRESS_LO: rdata_o = halves(address_i, 1'b0);
-      REG_ERROR_ADDRESS_HI: rdata_o = halves(address_i, 1'b1);
-      REG_PROGRAM_LO: rdata_o = program_q[0];
-      REG_PROGRAM_HI: rdata_o = program_q[1];
-      REG_WATCHDOG_LO: rdata_o = watchdog_q[0];
-      REG_WATCHDOG_HI: rdata_o = watchdog_q[1];
+      REG_ERROR_PC: rdata = pc_i;
+      REG_ERROR_ADDRESS_LO: rdata = halves(address_i, 1'b0);
+      REG_ERROR_ADDRESS_HI: rdata = halves(address_i, 1'b1);
+      REG_PROGRAM_LO: rdata = program_q[0];
+      REG_PROGRAM_HI: rdata = program_q[1];
+      REG_WATCHDOG_LO: rdata = watchdog_q[0];
+      REG_WATCHDOG_HI: rdata = watchdog_q[1];
       default: begin
-        if (raddr_window) rdata_o = window_q[word(raddr_i, REG_CONSTANT_BASE_LO)];
+        if (raddr_window) rdata = window_q[word(raddr_i, REG_CONSTANT_BASE_LO)];
         if (raddr_counter) begin
-          rdata_o = halves(counter_q[word(raddr_i, ($bits(REG_MAGIC))'(COUNTER_BASE))/2], raddr_i[2]);
+          rdata = halves(counter_q[word(raddr_i, ($bits(REG_MAGIC))'(COUNTER_BASE))/2], raddr_i[2]);
         end
       end
     endcase
@@ -162,24 +165,34 @@ module core_registers
 
   logic [NUM_COUNTERS-1:0] count;
 
+  activity_t [UNITS-1:0] activity_q;
+  logic read_beat_q, write_beat_q, instruction_q;
+
+  always_ff @(posedge clk_i) begin
+    activity_q <= activity_i;
+    read_beat_q <= read_beat_i;
+    write_beat_q <= write_beat_i;
+    instruction_q <= instruction_i;
+  end
+
   always_comb begin
     count = '0;
     count[COUNTER_CYCLES] = 1'b1;
-    count[COUNTER_LOAD_BUSY] = activity_i[UNIT_LOAD[1:0]].busy;
-    count[COUNTER_LOAD_STARVED] = activity_i[UNIT_LOAD[1:0]].starved;
-    count[COUNTER_LOAD_BLOCKED] = activity_i[UNIT_LOAD[1:0]].blocked;
-    count[COUNTER_GEMM_BUSY] = activity_i[UNIT_GEMM[1:0]].busy;
-    count[COUNTER_GEMM_STARVED] = activity_i[UNIT_GEMM[1:0]].starved;
-    count[COUNTER_GEMM_BLOCKED] = activity_i[UNIT_GEMM[1:0]].blocked;
-    count[COUNTER_ALU_BUSY] = activity_i[UNIT_ALU[1:0]].busy;
-    count[COUNTER_ALU_STARVED] = activity_i[UNIT_ALU[1:0]].starved;
-    count[COUNTER_ALU_BLOCKED] = activity_i[UNIT_ALU[1:0]].blocked;
-    count[COUNTER_STORE_BUSY] = activity_i[UNIT_STORE[1:0]].busy;
-    count[COUNTER_STORE_STARVED] = activity_i[UNIT_STORE[1:0]].starved;
-    count[COUNTER_STORE_BLOCKED] = activity_i[UNIT_STORE[1:0]].blocked;
-    count[COUNTER_READ_BEATS] = read_beat_i;
-    count[COUNTER_WRITE_BEATS] = write_beat_i;
-    count[COUNTER_INSTRUCTIONS] = instruction_i;
+    count[COUNTER_LOAD_BUSY] = activity_q[UNIT_LOAD[1:0]].busy;
+    count[COUNTER_LOAD_STARVED] = activity_q[UNIT_LOAD[1:0]].starved;
+    count[COUNTER_LOAD_BLOCKED] = activity_q[UNIT_LOAD[1:0]].blocked;
+    count[COUNTER_GEMM_BUSY] = activity_q[UNIT_GEMM[1:0]].busy;
+    count[COUNTER_GEMM_STARVED] = activity_q[UNIT_GEMM[1:0]].starved;
+    count[COUNTER_GEMM_BLOCKED] = activity_q[UNIT_GEMM[1:0]].blocked;
+    count[COUNTER_ALU_BUSY] = activity_q[UNIT_ALU[1:0]].busy;
+    count[COUNTER_ALU_STARVED] = activity_q[UNIT_ALU[1:0]].starved;
+    count[COUNTER_ALU_BLOCKED] = activity_q[UNIT_ALU[1:0]].blocked;
+    count[COUNTER_STORE_BUSY] = activity_q[UNIT_STORE[1:0]].busy;
+    count[COUNTER_STORE_STARVED] = activity_q[UNIT_STORE[1:0]].starved;
+    count[COUNTER_STORE_BLOCKED] = activity_q[UNIT_STORE[1:0]].blocked;
+    count[COUNTER_READ_BEATS] = read_beat_q;
+    count[COUNTER_WRITE_BEATS] = write_beat_q;
+    count[COUNTER_INSTRUCTIONS] = instruction_q;
   end
 
   for (genvar n = 0; n < NUM_COUNTERS; n++) begin : gen_counter

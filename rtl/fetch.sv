@@ -59,7 +59,7 @@ module fetch
 
   address_t next_q, window_q;              // next slot's address; bytes of the stream, for the window check
   logic [PC_BITS-1:0] left_q;              // instructions still to be requested
-  logic [PC_BITS-1:0] count_q;
+  logic [PC_BITS-1:0] last_q;                // number of the last instruction
   logic [FREE_BITS-1:0] free_q;            // slots not promised to a request
   logic request_q, outstanding_q;
   logic [CHUNK_BITS:0] expect_q;           // instructions still to come of the request
@@ -174,7 +174,7 @@ module fetch
       HEADER: if (slot_valid) begin
         state_q <= fault ? IDLE : WINDOW;
         left_q <= header.count;
-        count_q <= header.count;
+        last_q <= header.count - 1'b1;
         window_q <= (64'(header.count) + 64'd1) << SLOT_SHIFT;
       end
       WINDOW: state_q <= fault ? IDLE : RUN;
@@ -211,24 +211,39 @@ module fetch
 
   // --- Check and dispatch: one register between the prefetch buffer and the queues ---
 
-  logic ready_q, illegal, illegal_q, finish_q;
-  logic [UNITS-1:0] unit, unit_q;
+  logic ready_q, illegal, finish_q;
+  logic [UNITS:0] bad, bad_q;
+  logic [UNITS-1:0] unit;
   logic [PC_BITS-1:0] pc_q, index_q;
   logic [INSTRUCTION_BITS-1:0] instruction_q;
-  logic dispatch, is_last;
+  header_t ready;
+  logic dispatch;
 
-  assign is_last = index_q == count_q - 1'b1;
+  legality i_legality (.instruction_i(head), .bad_o(bad));
 
-  legality i_legality (.instruction_i(head), .last_i(is_last), .illegal_o(illegal), .unit_o(unit));
+  // FINISH must stand last and only there.
+  assign ready = header_t'(instruction_q);
+  always_comb begin
+    unit = '0;
+    unique case (ready.opcode)
+      OP_LOAD: unit = FROM_LOAD;
+      OP_GEMM: unit = FROM_GEMM;
+      OP_ALU: unit = FROM_ALU;
+      OP_STORE: unit = FROM_STORE;
+      default: ;
+    endcase
+    illegal = (unit & bad_q[UNITS-1:0]) != '0 || (unit == '0) != finish_q ||
+              (unit == '0 && (ready.opcode != OP_FINISH || bad_q[UNITS]));
+  end
 
-  assign dispatch = ready_q && !illegal_q && !finish_q && (unit_q & queue_ready_i) != '0 && !halt_i;
+  assign dispatch = ready_q && !illegal && !finish_q && (unit & queue_ready_i) != '0 && !halt_i;
   assign head_pop = head_valid && (!ready_q || dispatch);
-  assign queue_valid_o = (ready_q && !illegal_q && !halt_i) ? unit_q : '0;
+  assign queue_valid_o = (ready_q && !illegal && !halt_i) ? unit : '0;
   assign queue_pc_o = pc_q;
   assign queue_instruction_o = instruction_q;
   assign dispatch_o = dispatch;
-  assign finish_o = ready_q && finish_q && !illegal_q;
-  assign illegal_o = ready_q && illegal_q;
+  assign finish_o = ready_q && finish_q && !illegal;
+  assign illegal_o = ready_q && illegal;
   assign pc_o = pc_q;
   assign quiet_o = ready_q && !dispatch;
 
@@ -236,9 +251,8 @@ module fetch
     if (dispatch) ready_q <= 1'b0;
     if (head_pop) begin
       ready_q <= 1'b1;
-      illegal_q <= illegal;
-      unit_q <= unit;
-      finish_q <= is_last;
+      bad_q <= bad;
+      finish_q <= index_q == last_q;
       pc_q <= index_q;
       index_q <= index_q + 1'b1;
       instruction_q <= head;

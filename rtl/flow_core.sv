@@ -98,7 +98,7 @@ module flow_core
   address_t [1:0] ar_address;
   logic [1:0][7:0] ar_length;
   logic [7:0] r_id;
-  logic [UNITS-1:0] dispatch_valid, dispatch_ready, queue_valid, queue_pop;
+  logic [UNITS-1:0] dispatch_valid, dispatch_ready, held, queue_valid, queue_pop, queue_waiting;
   logic [PC_BITS-1:0] dispatch_pc;
   logic [INSTRUCTION_BITS-1:0] dispatch_instruction;
   logic [UNITS-1:0][PC_BITS-1:0] queue_pc;
@@ -115,11 +115,23 @@ module flow_core
     .rvalid_i(r_valid[0]), .rready_o(r_ready[0]), .rdata_i, .rresp_i, .rlast_i
   );
 
+  logic [UNITS-1:0] pop_valid, pop_ready;
+  logic [UNITS-1:0][UNITS-1:0] pop_mask;
+
   for (genvar u = 0; u < UNITS; u++) begin : gen_queue
     fifo #(.WIDTH(PC_BITS + INSTRUCTION_BITS), .DEPTH(QUEUE_DEPTH)) i_queue (
       .clk_i, .rst_ni(clear_n),
       .push_i(dispatch_valid[u]), .ready_o(dispatch_ready[u]), .data_i({dispatch_pc, dispatch_instruction}),
-      .valid_o(queue_valid[u]), .pop_i(queue_pop[u]), .data_o({queue_pc[u], queue_instruction[u]})
+      .valid_o(held[u]), .pop_i(queue_pop[u]), .data_o({queue_pc[u], queue_instruction[u]})
+    );
+
+    header_t header;
+    assign header = header_t'(queue_instruction[u]);
+
+    token_gate i_gate (
+      .clk_i, .rst_ni(clear_n), .halt_i(halt), .queue_valid_i(held[u]), .queue_mask_i(header.pop),
+      .token_valid_o(pop_valid[u]), .token_mask_o(pop_mask[u]), .token_ready_i(pop_ready[u]),
+      .valid_o(queue_valid[u]), .pop_i(queue_pop[u]), .waiting_o(queue_waiting[u])
     );
   end
 
@@ -133,8 +145,6 @@ module flow_core
 
   // --- Tokens ---
 
-  logic [UNITS-1:0] pop_valid, pop_ready;
-  logic [UNITS-1:0][UNITS-1:0] pop_mask;
   logic [UNITS:0] push_valid, push_ready;
   logic [UNITS:0][UNITS-1:0] push_mask;
 
@@ -160,7 +170,7 @@ module flow_core
     .clk_i, .rst_ni(clear_n), .halt_i(halt), .base_i(base), .size_i(size),
     .queue_valid_i(queue_valid[LOAD]), .queue_pop_o(queue_pop[LOAD]), .queue_pc_i(queue_pc[LOAD]),
     .queue_instruction_i(queue_instruction[LOAD]),
-    .token_valid_o(pop_valid[LOAD]), .token_mask_o(pop_mask[LOAD]), .token_ready_i(pop_ready[LOAD]),
+    .waiting_i(queue_waiting[LOAD]),
     .push_valid_o(push_valid[LOAD]), .push_mask_o(push_mask[LOAD]), .push_ready_i(push_ready[LOAD]),
     .input_we_o(input_load_we), .input_ready_i(input_load_ready), .input_block_o(input_load_block),
     .input_data_o(input_load_data), .weight_we_o(weight_we), .weight_address_o(weight_waddr),
@@ -236,7 +246,7 @@ module flow_core
     .clk_i, .rst_ni(clear_n), .halt_i(halt),
     .queue_valid_i(queue_valid[GEMM]), .queue_pop_o(queue_pop[GEMM]), .queue_pc_i(queue_pc[GEMM]),
     .queue_instruction_i(queue_instruction[GEMM]),
-    .token_valid_o(pop_valid[GEMM]), .token_mask_o(pop_mask[GEMM]), .token_ready_i(pop_ready[GEMM]),
+    .waiting_i(queue_waiting[GEMM]),
     .push_valid_o(push_valid[GEMM]), .push_mask_o(push_mask[GEMM]), .push_ready_i(push_ready[GEMM]),
     .weight_re_o(weight_re), .weight_raddr_o(weight_raddr), .weight_rdata_i(weight_rdata),
     .input_re_o(input_gemm_re), .input_grant_i(input_gemm_grant), .input_vector_o(input_gemm_vector),
@@ -261,7 +271,7 @@ module flow_core
     .clk_i, .rst_ni(clear_n), .halt_i(halt),
     .queue_valid_i(queue_valid[ALU]), .queue_pop_o(queue_pop[ALU]), .queue_pc_i(queue_pc[ALU]),
     .queue_instruction_i(queue_instruction[ALU]),
-    .token_valid_o(pop_valid[ALU]), .token_mask_o(pop_mask[ALU]), .token_ready_i(pop_ready[ALU]),
+    .waiting_i(queue_waiting[ALU]),
     .push_valid_o(push_valid[ALU]), .push_mask_o(push_mask[ALU]), .push_ready_i(push_ready[ALU]),
     .input_re_o(input_alu_re), .input_grant_i(input_alu_grant), .input_block_o(input_alu_block),
     .input_we_o(input_alu_we), .input_wblock_o(input_alu_wblock),
@@ -349,7 +359,7 @@ module flow_core
     .clk_i, .rst_ni(clear_n), .halt_i(halt), .base_i(base), .size_i(size),
     .queue_valid_i(queue_valid[STORE]), .queue_pop_o(queue_pop[STORE]), .queue_pc_i(queue_pc[STORE]),
     .queue_instruction_i(queue_instruction[STORE]),
-    .token_valid_o(pop_valid[STORE]), .token_mask_o(pop_mask[STORE]), .token_ready_i(pop_ready[STORE]),
+    .waiting_i(queue_waiting[STORE]),
     .read_push_valid_o(push_valid[STORE]), .read_push_mask_o(push_mask[STORE]),
     .read_push_ready_i(push_ready[STORE]),
     .written_push_valid_o(push_valid[UNITS]), .written_push_mask_o(push_mask[UNITS]),

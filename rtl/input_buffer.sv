@@ -45,7 +45,7 @@ module input_buffer
 
   place_t gemm_at, alu_at, alu_to, load_to;
   place_t gemm_at_q, alu_at_q, alu_to_q, load_to_q;
-  logic gemm_re_q, alu_re_q, alu_we_q, load_we_q, turn_q, conflict;
+  logic gemm_re_q, alu_re_q, alu_we_q, load_we_q, turn_q, conflict, same_bank;
   logic [GROUP_BITS-1:0] alu_wdata_q, load_wdata_q;
 
   always_comb begin
@@ -57,9 +57,11 @@ module input_buffer
     load_to = place(load_block_i);
   end
 
-  assign conflict = gemm_re_i && alu_re_i && gemm_at.bank == alu_at.bank;
-  assign gemm_grant_o = !(conflict && turn_q);
-  assign alu_grant_o = !(conflict && !turn_q);
+  // each grant is of use to the one who asks only
+  assign same_bank = gemm_at.bank == alu_at.bank;
+  assign conflict = gemm_re_i && alu_re_i && same_bank;
+  assign gemm_grant_o = !(alu_re_i && same_bank && turn_q);
+  assign alu_grant_o = !(gemm_re_i && same_bank && !turn_q);
   assign load_ready_o = !(alu_we_i && alu_to.bank == load_to.bank && alu_to.part == load_to.part);
 
   always_ff @(posedge clk_i) begin

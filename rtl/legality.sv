@@ -1,25 +1,19 @@
-// Says whether an instruction is ILLEGAL, and which unit it is for. Combinational.
-//
-// last_i: it is the stream's last one, where FINISH must stand and nowhere else.
+// What makes an instruction ILLEGAL, for each unit it could be for. Combinational.
 module legality
   import isa_pkg::*;
   import engine_pkg::*;
   import core_pkg::*;
 (
   input  logic [INSTRUCTION_BITS-1:0] instruction_i,
-  input  logic                        last_i,
-  output logic                        illegal_o,
-  output logic [UNITS-1:0]            unit_o
+  output logic [UNITS:0]              bad_o  // by unit; FETCH's is FINISH
 );
 
-  header_t header;
   load_t load;
   gemm_t gemm;
   alu_t alu;
   store_t store;
   finish_t finish;
 
-  assign header = header_t'(instruction_i);
   assign load = load_t'(instruction_i);
   assign gemm = gemm_t'(instruction_i);
   assign alu = alu_t'(instruction_i);
@@ -70,28 +64,6 @@ module legality
                  (finish.push & ~FETCH_PUSHES) != '0;
   end
 
-  always_comb begin
-    unit_o = '0;
-    unique case (header.opcode)
-      OP_LOAD: begin
-        illegal_o = load_bad || last_i;
-        unit_o = FROM_LOAD;
-      end
-      OP_GEMM: begin
-        illegal_o = gemm_bad || last_i;
-        unit_o = FROM_GEMM;
-      end
-      OP_ALU: begin
-        illegal_o = alu_bad || last_i;
-        unit_o = FROM_ALU;
-      end
-      OP_STORE: begin
-        illegal_o = store_bad || last_i;
-        unit_o = FROM_STORE;
-      end
-      OP_FINISH: illegal_o = finish_bad || !last_i;
-      default: illegal_o = 1'b1;
-    endcase
-  end
+  assign bad_o = {finish_bad, store_bad, alu_bad, gemm_bad, load_bad};
 
 endmodule

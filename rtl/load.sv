@@ -6,7 +6,8 @@
 //        instructions -> load_receive -> INPUT, WEIGHT, PARAMETER, TABLE -> tokens
 //
 // The request half runs ahead of the data by up to IN_FLIGHT instructions, so that the memory's latency is hidden also from
-// instruction to instruction. Tokens are given in order, after the last write. Data are taken whether or not a token
+// instruction to instruction. Tokens were taken before (waiting_i: the next
+// instruction waits for its own) and are given in order, after the last write. Data are taken whether or not a token
 // can be given, so that LOAD never blocks the memory for others.
 module load
   import isa_pkg::*;
@@ -22,9 +23,7 @@ module load
   output logic                          queue_pop_o,
   input  logic [PC_BITS-1:0]            queue_pc_i,
   input  logic [INSTRUCTION_BITS-1:0]   queue_instruction_i,
-  output logic                          token_valid_o,
-  output logic [UNITS-1:0]              token_mask_o,
-  input  logic                          token_ready_i,
+  input  logic                          waiting_i,
   output logic                          push_valid_o,
   output logic [UNITS-1:0]              push_mask_o,
   input  logic                          push_ready_i,
@@ -57,7 +56,7 @@ module load
 
   localparam int unsigned FLIGHT_BITS = $clog2(IN_FLIGHT + 1);
 
-  logic burst_valid, burst_ready, receive_valid, receive_ready, request_idle, waiting;
+  logic burst_valid, burst_ready, receive_valid, receive_ready, request_idle;
   logic beat_valid, beat_ready, beat_error, beat_last, receive_idle, moved;
   logic work_valid, work_pop, work_ready, done, pushes_ready, pushed;
   logic [PC_BITS-1:0] work_pc;
@@ -73,10 +72,9 @@ module load
   load_request i_request (
     .clk_i, .rst_ni, .halt_i, .base_i, .size_i,
     .queue_valid_i, .queue_pop_o, .queue_pc_i, .queue_instruction_i,
-    .token_valid_o, .token_mask_o, .token_ready_i,
     .receive_valid_o(receive_valid), .receive_ready_i(receive_ready),
     .burst_valid_o(burst_valid), .burst_ready_i(burst_ready), .burst_o(burst),
-    .waiting_o(waiting), .idle_o(request_idle), .fault_o(request_fault)
+    .idle_o(request_idle), .fault_o(request_fault)
   );
 
   axi_read i_read (
@@ -122,10 +120,10 @@ module load
   logic internal;
   assign internal = !request_idle || !bus_idle_o || work_valid || !receive_idle || done;
   assign rest_o.quiet = !internal && !pushed && !queue_pop_o;
-  assign rest_o.waiting = (push_valid_o && !push_ready_i) || waiting;
+  assign rest_o.waiting = (push_valid_o && !push_ready_i) || waiting_i;
   assign rest_o.pc = push_valid_o ? push.pc : queue_pc_i;
   assign activity_o.busy = internal;
-  assign activity_o.starved = waiting && !internal;
+  assign activity_o.starved = waiting_i && !internal;
   assign activity_o.blocked = internal && !moved;
 
 endmodule

@@ -1,7 +1,6 @@
-// First half of LOAD: pops tokens and turns instructions into read bursts, ahead of the data.
+// First half of LOAD: turns instructions into read bursts, ahead of the data.
 //
-// An instruction is taken when its tokens are there and the second half can hold it (receive_ready_i); it is handed on in
-// the same cycle. Bursts follow from the fourth cycle on, one per cycle at best.
+// An instruction is taken when the second half can hold it (receive_ready_i); it is handed on in the same cycle. Bursts follow from the fourth cycle on, one per cycle at best.
 module load_request
   import isa_pkg::*;
   import engine_pkg::*;
@@ -16,21 +15,17 @@ module load_request
   output logic                        queue_pop_o,
   input  logic [PC_BITS-1:0]          queue_pc_i,
   input  logic [INSTRUCTION_BITS-1:0] queue_instruction_i,
-  output logic                        token_valid_o,
-  output logic [UNITS-1:0]            token_mask_o,
-  input  logic                        token_ready_i,
   output logic                        receive_valid_o,
   input  logic                        receive_ready_i,
   output logic                        burst_valid_o,
   input  logic                        burst_ready_i,
   output burst_t                      burst_o,
-  output logic                        waiting_o,
   output logic                        idle_o,
   output fault_t                      fault_o
 );
 
   load_t load;
-  logic can, empty, generator_ready, splitter_idle, window;
+  logic empty, generator_ready, splitter_idle, window;
   logic run_valid, run_ready, run_last;
   address_t run_address, window_address;
   logic [RUN_BITS-1:0] run_bytes, bytes;
@@ -40,12 +35,8 @@ module load_request
   assign empty = load.x_size == '0 || load.y_size == '0 || load.z_size == '0;
   assign bytes = (load.buffer == BUFFER_INPUT) ? RUN_BITS'(load.x_size) * RUN_BITS'(GROUP_BYTES)
                                                : RUN_BITS'(load.x_size) * RUN_BITS'(AXI_BYTES);
-  assign can = queue_valid_i && generator_ready && receive_ready_i && !halt_i;
-  assign token_valid_o = can;
-  assign token_mask_o = load.pop;
-  assign queue_pop_o = can && token_ready_i;
+  assign queue_pop_o = queue_valid_i && generator_ready && receive_ready_i && !halt_i;
   assign receive_valid_o = queue_pop_o;
-  assign waiting_o = can && !token_ready_i;
   assign idle_o = generator_ready && !run_valid && splitter_idle;
 
   run_generator i_runs (

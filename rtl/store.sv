@@ -19,9 +19,7 @@ module store
   output logic                        queue_pop_o,
   input  logic [PC_BITS-1:0]          queue_pc_i,
   input  logic [INSTRUCTION_BITS-1:0] queue_instruction_i,
-  output logic                        token_valid_o,
-  output logic [UNITS-1:0]            token_mask_o,
-  input  logic                        token_ready_i,
+  input  logic                        waiting_i,
   output logic                        read_push_valid_o,     // OUT was read
   output logic [UNITS-1:0]            read_push_mask_o,
   input  logic                        read_push_ready_i,
@@ -55,18 +53,14 @@ module store
   localparam int unsigned AHEAD_BITS = $clog2(AHEAD + 1);
   localparam int unsigned FLIGHT_BITS = $clog2(IN_FLIGHT + 1);
 
-  // --- Tokens ---
+  // --- Instructions, their tokens taken ---
 
   store_t next;
-  logic can, take, empty, waiting, generator_ready, active_q, entries_ready;
+  logic take, empty, generator_ready, active_q, entries_ready;
 
   assign next = store_t'(queue_instruction_i);
   assign empty = next.x_size == '0 || next.y_size == '0 || next.z_size == '0;
-  assign can = queue_valid_i && !active_q && generator_ready && entries_ready && !halt_i;
-  assign token_valid_o = can;
-  assign token_mask_o = next.pop;
-  assign take = can && token_ready_i;
-  assign waiting = can && !token_ready_i;
+  assign take = queue_valid_i && !active_q && generator_ready && entries_ready && !halt_i;
   assign queue_pop_o = take;
 
   // --- Addresses ---
@@ -98,7 +92,6 @@ module store
 
   store_t store_q;
   logic [PC_BITS-1:0] pc_q;
-  logic [SIZE_BITS-1:0] x_q, y_q, z_q;
   logic [STEP_BITS-1:0] address_q, row_q, plane_q;
   logic [AHEAD_BITS-1:0] ahead_q;
   logic [2:1] read_q, read_last_q;
@@ -108,25 +101,27 @@ module store
 
   assign outside = address_q >= STEP_BITS'(OUT_DEPTH);
   assign read = active_q && !outside && ahead_q != AHEAD_BITS'(AHEAD) && !halt_i;
-  assign x_last = x_q + 1'b1 == SIZE_BITS'(store_q.x_size);
-  assign y_last = y_q + 1'b1 == SIZE_BITS'(store_q.y_size);
-  assign z_last = z_q + 1'b1 == SIZE_BITS'(store_q.z_size);
+  loop_counter #(.WIDTH($bits(next.x_size))) i_x (
+    .clk_i, .load_i(take), .size_i(next.x_size), .step_i(read), .last_o(x_last)
+  );
+  loop_counter #(.WIDTH($bits(next.y_size))) i_y (
+    .clk_i, .load_i(take), .size_i(next.y_size), .step_i(read && x_last), .last_o(y_last)
+  );
+  loop_counter #(.WIDTH($bits(next.z_size))) i_z (
+    .clk_i, .load_i(take), .size_i(next.z_size), .step_i(read && x_last && y_last), .last_o(z_last)
+  );
+
   assign read_last = read && x_last && y_last && z_last;
   assign out_re_o = read;
   assign out_raddr_o = OUT_BITS'(address_q);
 
   always_ff @(posedge clk_i) begin
     if (read) begin
-      x_q <= x_q + 1'b1;
       address_q <= address_q + 1'b1;
       if (x_last) begin
-        x_q <= '0;
-        y_q <= y_q + 1'b1;
         row_q <= row_q + STEP_BITS'(store_q.y_stride);
         address_q <= row_q + STEP_BITS'(store_q.y_stride);
         if (y_last) begin
-          y_q <= '0;
-          z_q <= z_q + 1'b1;
           plane_q <= plane_q + STEP_BITS'(store_q.z_stride);
           row_q <= plane_q + STEP_BITS'(store_q.z_stride);
           address_q <= plane_q + STEP_BITS'(store_q.z_stride);
@@ -138,9 +133,6 @@ module store
       active_q <= !empty;
       store_q <= next;
       pc_q <= queue_pc_i;
-      x_q <= '0;
-      y_q <= '0;
-      z_q <= '0;
       address_q <= STEP_BITS'(next.base);
       row_q <= STEP_BITS'(next.base);
       plane_q <= STEP_BITS'(next.base);
@@ -251,11 +243,11 @@ module store
   assign rest_o.quiet = !internal && !take && !(read_push_valid_o && read_push_ready_i) &&
                         !(written_push_valid_o && written_push_ready_i);
   assign rest_o.waiting = (read_push_valid_o && !read_push_ready_i) ||
-                          (written_push_valid_o && !written_push_ready_i) || waiting;
+                          (written_push_valid_o && !written_push_ready_i) || waiting_i;
   assign rest_o.pc = (read_push_valid_o && !read_push_ready_i) ? read_push.pc :
                      entry_valid ? entry.push.pc : queue_pc_i;
   assign activity_o.busy = internal;
-  assign activity_o.starved = waiting && !internal;
+  assign activity_o.starved = waiting_i && !internal;
   assign activity_o.blocked = wvalid_o && !wready_i;
 
 endmodule

@@ -6,7 +6,7 @@
 //
 // The units are at rest when fetch and all units have been quiet for REST cycles. Then the launch is over: with an illegal instruction
 // next, it is ILLEGAL; with a unit waiting or tokens left, TOKEN; else it ended well. halt_o: units stop, transfers under
-// way are finished. clear_no: synchronous reset of the units.
+// way are finished. clear_no: synchronous reset of the units. What units report passes a register first.
 module supervisor
   import isa_pkg::*;
   import core_pkg::*;
@@ -44,8 +44,11 @@ module supervisor
   state_e state_q;
 
   logic [$clog2(REST+1)-1:0] rest_q;
-  logic all_quiet, at_rest, any_waiting;
+  logic all_quiet, quiet_q, at_rest, any_waiting;
+  rest_t [UNITS-1:0] waits_q;
+  fault_t [UNITS:0] faults_q;
   address_t elapsed_q;
+  logic expired_q;
   fault_t fault;
   logic [$bits(UNIT_LOAD)-1:0] unit;
 
@@ -54,9 +57,16 @@ module supervisor
     any_waiting = 1'b0;
     for (int unsigned u = 0; u < UNITS; u++) begin
       if (!rest_i[u].quiet) all_quiet = 1'b0;
-      if (rest_i[u].waiting) any_waiting = 1'b1;
+      if (waits_q[u].waiting) any_waiting = 1'b1;
     end
   end
+
+  always_ff @(posedge clk_i) begin
+    quiet_q <= all_quiet;
+    waits_q <= rest_i;
+    faults_q <= fault_i;
+  end
+
   assign at_rest = rest_q == ($clog2(REST + 1))'(REST);
 
   always_comb begin
@@ -68,8 +78,8 @@ module supervisor
       end else if (any_waiting) begin
         fault = '{valid: 1'b1, code: ERROR_TOKEN, pc: '0, address: '0};
         for (int unsigned u = UNITS; u > 0; u--) begin
-          if (rest_i[u-1].waiting) begin
-            fault.pc = rest_i[u-1].pc;
+          if (waits_q[u-1].waiting) begin
+            fault.pc = waits_q[u-1].pc;
             unit = ($bits(UNIT_LOAD))'(u - 1);
           end
         end
@@ -77,13 +87,13 @@ module supervisor
         fault = '{valid: 1'b1, code: ERROR_TOKEN, pc: fetch_pc_i, address: '0};
       end
     end
-    if (watchdog_i != '0 && elapsed_q >= watchdog_i) begin
+    if (expired_q) begin
       fault = '{valid: 1'b1, code: ERROR_WATCHDOG, pc: fetch_pc_i, address: '0};
       unit = UNIT_FETCH;
     end
     for (int unsigned u = UNITS + 1; u > 0; u--) begin
-      if (fault_i[u-1].valid) begin
-        fault = fault_i[u-1];
+      if (faults_q[u-1].valid) begin
+        fault = faults_q[u-1];
         unit = ($bits(UNIT_LOAD))'(u - 1);
       end
     end
@@ -98,8 +108,9 @@ module supervisor
 
   always_ff @(posedge clk_i) begin
     event_o <= 1'b0;
-    rest_q <= (state_q != RUN || !all_quiet) ? '0 : at_rest ? rest_q : rest_q + 1'b1;
+    rest_q <= (state_q != RUN || !quiet_q) ? '0 : at_rest ? rest_q : rest_q + 1'b1;
     elapsed_q <= (state_q == RUN) ? elapsed_q + 1'b1 : '0;
+    expired_q <= state_q == RUN && watchdog_i != '0 && elapsed_q >= watchdog_i;
     unique case (state_q)
       IDLE: if (launch_o) begin
         state_q <= RUN;

@@ -23,22 +23,16 @@ module token_channels
 
   // [producer][consumer]
   logic [UNITS-1:0][UNITS-1:0][TOKEN_BITS-1:0] count_q;
-  logic [UNITS-1:0][UNITS-1:0] none, full;
+  logic [UNITS-1:0][UNITS-1:0] none_q, full_q;  // of the counts as they are
 
   always_comb begin
-    for (int unsigned p = 0; p < UNITS; p++) begin
-      for (int unsigned c = 0; c < UNITS; c++) begin
-        none[p][c] = count_q[p][c] == '0;
-        full[p][c] = count_q[p][c] == TOKEN_BITS'(TOKEN_CAPACITY);
-      end
-    end
     for (int unsigned c = 0; c < UNITS; c++) begin
       pop_ready_o[c] = 1'b1;
-      for (int unsigned p = 0; p < UNITS; p++) if (pop_mask_i[c][p] && none[p][c]) pop_ready_o[c] = 1'b0;
+      for (int unsigned p = 0; p < UNITS; p++) if (pop_mask_i[c][p] && none_q[p][c]) pop_ready_o[c] = 1'b0;
     end
-    for (int unsigned p = 0; p < UNITS; p++) push_ready_o[p] = (push_mask_i[p] & full[p]) == '0;
-    push_ready_o[UNITS] = (push_mask_i[UNITS] & full[UNIT_STORE[1:0]]) == '0;
-    empty_o = &none;
+    for (int unsigned p = 0; p < UNITS; p++) push_ready_o[p] = (push_mask_i[p] & full_q[p]) == '0;
+    push_ready_o[UNITS] = (push_mask_i[UNITS] & full_q[UNIT_STORE[1:0]]) == '0;
+    empty_o = &none_q;
   end
 
   always_ff @(posedge clk_i) begin
@@ -47,9 +41,20 @@ module token_channels
         automatic logic take = pop_valid_i[c] && pop_ready_o[c] && pop_mask_i[c][p];
         automatic logic give = push_valid_i[p] && push_ready_o[p] && push_mask_i[p][c];
         if (p == 32'(UNIT_STORE) && push_valid_i[UNITS] && push_ready_o[UNITS] && push_mask_i[UNITS][c]) give = 1'b1;
-        if (!rst_ni) count_q[p][c] <= '0;
-        else if (give && !take) count_q[p][c] <= count_q[p][c] + 1'b1;
-        else if (take && !give) count_q[p][c] <= count_q[p][c] - 1'b1;
+        if (give && !take) begin
+          count_q[p][c] <= count_q[p][c] + 1'b1;
+          none_q[p][c] <= 1'b0;
+          full_q[p][c] <= count_q[p][c] == TOKEN_BITS'(TOKEN_CAPACITY - 1);
+        end else if (take && !give) begin
+          count_q[p][c] <= count_q[p][c] - 1'b1;
+          none_q[p][c] <= count_q[p][c] == TOKEN_BITS'(1);
+          full_q[p][c] <= 1'b0;
+        end
+        if (!rst_ni) begin
+          count_q[p][c] <= '0;
+          none_q[p][c] <= 1'b1;
+          full_q[p][c] <= 1'b0;
+        end
       end
     end
   end

@@ -1,6 +1,6 @@
-// First half of GEMM: pops tokens and loads weight tiles into the array's two register sets, one ahead of the stream.
+// First half of GEMM: loads weight tiles into the array's two register sets, one ahead of the stream.
 //
-// An instruction is taken when its tokens are there and the second half can hold it. Set loaded_o[s] means: every word of the tile has
+// An instruction is taken when the second half can hold it. Set loaded_o[s] means: every word of the tile has
 // been requested, a vector issued from now on finds it; used_i[s] in the cycle of the tile's last vector frees the set. Words
 // reach the columns OPERAND_STAGE cycles after their request, as vectors do, so that these flags need no further delay.
 module weight_loader
@@ -15,9 +15,6 @@ module weight_loader
   output logic                        queue_pop_o,
   input  logic [PC_BITS-1:0]          queue_pc_i,
   input  logic [INSTRUCTION_BITS-1:0] queue_instruction_i,
-  output logic                        token_valid_o,
-  output logic [UNITS-1:0]            token_mask_o,
-  input  logic                        token_ready_i,
   input  logic                        issue_ready_i,
   // weight buffer, two cycles
   output logic                        re_o,
@@ -30,7 +27,6 @@ module weight_loader
   output logic [DATA_BITS-1:0]        word_o,
   output logic [1:0]                  loaded_o,
   input  logic [1:0]                  used_i,
-  output logic                        waiting_o,
   output logic                        idle_o,
   output fault_t                      fault_o
 );
@@ -40,55 +36,48 @@ module weight_loader
   gemm_t gemm;
   assign gemm = gemm_t'(queue_instruction_i);
 
-  logic active_q, set_q, empty, finish, last_word, request, outside, can;
-  logic [SIZE_BITS-1:0] v_q, h_q, w_q, h_size_q, w_size_q;
+  logic active_q, set_q, empty, start, finish, last_word, request, outside_q, v_last, h_last, w_last;
   logic [STEP_BITS-1:0] address_q;
   logic [INDEX_BITS-1:0] index_q;
   logic [PC_BITS-1:0] pc_q;
 
   assign empty = gemm.v_size == '0 || gemm.h_size == '0 || gemm.w_size == '0 || gemm.i_size == '0 || gemm.j_size == '0;
-  assign can = queue_valid_i && (!active_q || finish) && issue_ready_i && !halt_i;
-  assign token_valid_o = can;
-  assign token_mask_o = gemm.pop;
-  assign queue_pop_o = can && token_ready_i;
-  assign waiting_o = can && !token_ready_i;
+  assign queue_pop_o = queue_valid_i && (!active_q || finish) && issue_ready_i && !halt_i;
+  assign start = queue_pop_o && !empty;
   assign idle_o = !active_q;
 
-  assign outside = address_q >= STEP_BITS'(WGT_DEPTH);
-  assign request = active_q && !loaded_o[set_q] && !outside && !halt_i;
+  assign request = active_q && !loaded_o[set_q] && !outside_q && !halt_i;
   assign last_word = index_q == INDEX_BITS'(TILE_WORDS - 1);
-  assign finish = request && last_word && w_q == SIZE_BITS'(1) && h_q == SIZE_BITS'(1) && v_q == SIZE_BITS'(1);
+  assign finish = request && last_word && w_last && h_last && v_last;
 
-  assign fault_o = '{valid: active_q && outside && !halt_i, code: ERROR_RANGE, pc: pc_q, address: '0};
+  loop_counter #(.WIDTH($bits(gemm.w_size))) i_w (
+    .clk_i, .load_i(start), .size_i(gemm.w_size), .step_i(request && last_word), .last_o(w_last)
+  );
+  loop_counter #(.WIDTH($bits(gemm.h_size))) i_h (
+    .clk_i, .load_i(start), .size_i(gemm.h_size), .step_i(request && last_word && w_last), .last_o(h_last)
+  );
+  loop_counter #(.WIDTH($bits(gemm.v_size))) i_v (
+    .clk_i, .load_i(start), .size_i(gemm.v_size), .step_i(request && last_word && w_last && h_last), .last_o(v_last)
+  );
+
+  assign fault_o = '{valid: active_q && outside_q && !halt_i, code: ERROR_RANGE, pc: pc_q, address: '0};
 
   always_ff @(posedge clk_i) begin
     for (int unsigned s = 0; s < 2; s++) if (used_i[s]) loaded_o[s] <= 1'b0;
     if (request) begin
       address_q <= address_q + 1'b1;
+      outside_q <= address_q >= STEP_BITS'(WGT_DEPTH - 1);
       index_q <= last_word ? '0 : index_q + 1'b1;
       if (last_word) begin
         loaded_o[set_q] <= 1'b1;
         set_q <= !set_q;
-        w_q <= w_q - 1'b1;
-        if (w_q == SIZE_BITS'(1)) begin
-          w_q <= w_size_q;
-          h_q <= h_q - 1'b1;
-          if (h_q == SIZE_BITS'(1)) begin
-            h_q <= h_size_q;
-            v_q <= v_q - 1'b1;
-          end
-        end
       end
       if (finish) active_q <= 1'b0;
     end
-    if (queue_pop_o && !empty) begin
+    if (start) begin
       active_q <= 1'b1;
       pc_q <= queue_pc_i;
-      v_q <= SIZE_BITS'(gemm.v_size);
-      h_q <= SIZE_BITS'(gemm.h_size);
-      w_q <= SIZE_BITS'(gemm.w_size);
-      h_size_q <= SIZE_BITS'(gemm.h_size);
-      w_size_q <= SIZE_BITS'(gemm.w_size);
+      outside_q <= STEP_BITS'(gemm.wgt_base) >= STEP_BITS'(WGT_DEPTH);
       address_q <= STEP_BITS'(gemm.wgt_base);
       index_q <= '0;
     end
