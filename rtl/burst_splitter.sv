@@ -27,30 +27,36 @@ module burst_splitter
   localparam int unsigned PAGE_BITS = 64 - SHIFT;
   localparam int unsigned SPAN_BITS = RUN_BITS - SHIFT + 2;  // of the boundaries a span can pass
 
-  // --- Runs wait here, so that their generator sees a flag only ---
+  // --- Runs wait here, so that their generator sees a flag only; compared with the run before on their way in ---
 
-  logic run_valid, run_pop, run_last;
-  address_t run_address;
+  logic run_valid, run_pop, run_last, follows, adjacent;
+  address_t run_address, before_q;
   logic [RUN_BITS-1:0] run_bytes;
 
-  fifo #(.WIDTH(64 + RUN_BITS + 1), .DEPTH(2)) i_runs (
+  assign follows = run_address_i == before_q;
+
+  always_ff @(posedge clk_i) begin
+    if (run_valid_i && run_ready_o) before_q <= run_address_i + 64'(run_bytes_i);
+  end
+
+  fifo #(.WIDTH(64 + RUN_BITS + 2), .DEPTH(2)) i_runs (
     .clk_i, .rst_ni,
-    .push_i(run_valid_i), .ready_o(run_ready_o), .data_i({run_address_i, run_bytes_i, run_last_i}),
-    .valid_o(run_valid), .pop_i(run_pop), .data_o({run_address, run_bytes, run_last})
+    .push_i(run_valid_i), .ready_o(run_ready_o), .data_i({run_address_i, run_bytes_i, run_last_i, follows}),
+    .valid_o(run_valid), .pop_i(run_pop), .data_o({run_address, run_bytes, run_last, adjacent})
   );
 
   // --- Joined runs: address_q up to end_q, both in pages of BURST_BYTES and bytes within ---
 
-  logic held_q, last_q, passes, adjacent, hand_on, whole, span_ready;
+  logic held_q, last_q, passes, joins, hand_on, whole, span_ready;
   address_t address_q, end_q;
   logic [SPAN_BITS-1:0] passed;
 
   assign passed = end_q[SHIFT+:SPAN_BITS] - address_q[SHIFT+:SPAN_BITS];
   assign passes = end_q[SHIFT+:SPAN_BITS] != address_q[SHIFT+:SPAN_BITS];
-  assign adjacent = !last_q && run_address == end_q;
-  assign hand_on = held_q && span_ready && (passes || last_q || (run_valid && !adjacent));
+  assign joins = adjacent && !last_q;
+  assign hand_on = held_q && span_ready && (passes || last_q || (run_valid && !joins));
   assign whole = last_q || !passes || end_q[SHIFT-1:0] == '0;  // else what is beyond the boundary stays for the next
-  assign run_pop = !held_q || (!passes && !last_q && adjacent);
+  assign run_pop = !held_q || (!passes && joins);
 
   always_ff @(posedge clk_i) begin
     if (hand_on) begin

@@ -61,7 +61,9 @@ module fetch
   logic [PC_BITS-1:0] left_q;              // instructions still to be requested
   logic [PC_BITS-1:0] last_q;                // number of the last instruction
   logic [FREE_BITS-1:0] free_q;            // slots not promised to a request
-  logic request_q, outstanding_q;
+  logic request_q, outstanding_q, planned_q, request;
+  logic [CHUNK_BITS:0] wanted_q, first_slot_q;
+  logic [7:0] length_q;
   logic [CHUNK_BITS:0] expect_q;           // instructions still to come of the request
   logic [SLOT_BITS-1:0] slot_q;
   logic [BEAT_BITS-1:0] beat_q;
@@ -79,6 +81,9 @@ module fetch
   assign length = (SLOTS == 1) ? 8'(8'(wanted) * 8'(BEATS) - 8'd1)
                                : 8'((8'(first_slot) + 8'(wanted) + 8'(SLOTS - 1)) / 8'(SLOTS) - 8'd1);
 
+  // planned_q: wanted_q, first_slot_q and length_q belong to next_q and left_q
+  assign request = planned_q && (state_q == HEADER || state_q == RUN) && !halt_i && !request_q && !outstanding_q &&
+                   left_q != '0 && FREE_BITS'(wanted_q) <= free_q;
   assign arvalid_o = request_q;
   assign idle_o = !request_q && !outstanding_q;
 
@@ -181,16 +186,19 @@ module fetch
       default: ;
     endcase
 
-    if ((state_q == HEADER || state_q == RUN) && !halt_i && !request_q && !outstanding_q && left_q != '0 &&
-        FREE_BITS'(wanted) <= free_q) begin
+    planned_q <= !request && state_q != WINDOW;
+    wanted_q <= wanted;
+    first_slot_q <= first_slot;
+    length_q <= length;
+    if (request) begin
       request_q <= 1'b1;
       araddr_o <= (next_q >> BEAT_SHIFT) << BEAT_SHIFT;
-      arlen_o <= length;
-      expect_q <= wanted;
-      slot_q <= SLOT_BITS'(first_slot);
-      next_q <= next_q + (64'(wanted) << SLOT_SHIFT);
-      left_q <= left_q - PC_BITS'(wanted);
-      if (state_q == RUN) free_q <= free_q - FREE_BITS'(wanted) + FREE_BITS'(head_pop);
+      arlen_o <= length_q;
+      expect_q <= wanted_q;
+      slot_q <= SLOT_BITS'(first_slot_q);
+      next_q <= next_q + (64'(wanted_q) << SLOT_SHIFT);
+      left_q <= left_q - PC_BITS'(wanted_q);
+      if (state_q == RUN) free_q <= free_q - FREE_BITS'(wanted_q) + FREE_BITS'(head_pop);
     end
 
     if (start_i) begin
@@ -209,19 +217,18 @@ module fetch
     end
   end
 
-  // --- Check and dispatch: one register between the prefetch buffer and the queues ---
+  // --- Check and dispatch: one instruction at a time between the prefetch buffer and the queues ---
 
-  logic ready_q, illegal, finish_q;
+  logic ready_q, looked_q, checked_q, illegal_q, finish_q;
   logic [UNITS:0] bad, bad_q;
-  logic [UNITS-1:0] unit;
+  logic [UNITS-1:0] unit, unit_q;
   logic [PC_BITS-1:0] pc_q, index_q;
   logic [INSTRUCTION_BITS-1:0] instruction_q;
   header_t ready;
   logic dispatch;
 
-  legality i_legality (.instruction_i(head), .bad_o(bad));
+  legality i_legality (.instruction_i(instruction_q), .bad_o(bad));
 
-  // FINISH must stand last and only there.
   assign ready = header_t'(instruction_q);
   always_comb begin
     unit = '0;
@@ -232,26 +239,30 @@ module fetch
       OP_STORE: unit = FROM_STORE;
       default: ;
     endcase
-    illegal = (unit & bad_q[UNITS-1:0]) != '0 || (unit == '0) != finish_q ||
-              (unit == '0 && (ready.opcode != OP_FINISH || bad_q[UNITS]));
   end
 
-  assign dispatch = ready_q && !illegal && !finish_q && (unit & queue_ready_i) != '0 && !halt_i;
-  assign head_pop = head_valid && (!ready_q || dispatch);
-  assign queue_valid_o = (ready_q && !illegal && !halt_i) ? unit : '0;
+  assign dispatch = checked_q && (unit_q & queue_ready_i) != '0 && !halt_i;
+  assign head_pop = head_valid && !ready_q;
+  assign queue_valid_o = (checked_q && !halt_i) ? unit_q : '0;
   assign queue_pc_o = pc_q;
   assign queue_instruction_o = instruction_q;
   assign dispatch_o = dispatch;
-  assign finish_o = ready_q && finish_q && !illegal;
-  assign illegal_o = ready_q && illegal;
+  assign finish_o = checked_q && finish_q && !illegal_q;
+  assign illegal_o = checked_q && illegal_q;
   assign pc_o = pc_q;
-  assign quiet_o = ready_q && !dispatch;
+  assign quiet_o = checked_q && !dispatch;
 
   always_ff @(posedge clk_i) begin
+    looked_q <= ready_q && !dispatch;
+    bad_q <= bad;
+    checked_q <= looked_q && !dispatch;
+    // FINISH must stand last and only there; an illegal instruction has no unit
+    illegal_q <= (unit & bad_q[UNITS-1:0]) != '0 || (unit == '0) != finish_q ||
+                 (unit == '0 && (ready.opcode != OP_FINISH || bad_q[UNITS]));
+    unit_q <= ((unit & bad_q[UNITS-1:0]) != '0 || finish_q) ? '0 : unit;
     if (dispatch) ready_q <= 1'b0;
     if (head_pop) begin
       ready_q <= 1'b1;
-      bad_q <= bad;
       finish_q <= index_q == last_q;
       pc_q <= index_q;
       index_q <= index_q + 1'b1;
@@ -259,6 +270,8 @@ module fetch
     end
     if (!rst_ni || start_i) begin
       ready_q <= 1'b0;
+      looked_q <= 1'b0;
+      checked_q <= 1'b0;
       index_q <= '0;
     end
   end
