@@ -83,7 +83,7 @@ module fetch
 
   // planned_q: wanted_q, first_slot_q and length_q belong to next_q and left_q
   assign request = planned_q && (state_q == HEADER || state_q == RUN) && !halt_i && !request_q && !outstanding_q &&
-                   left_q != '0 && FREE_BITS'(wanted_q) <= free_q;
+                   FREE_BITS'(wanted_q) <= free_q;
   assign arvalid_o = request_q;
   assign idle_o = !request_q && !outstanding_q;
 
@@ -186,7 +186,7 @@ module fetch
       default: ;
     endcase
 
-    planned_q <= !request && state_q != WINDOW;
+    planned_q <= !request && state_q != WINDOW && left_q != '0;
     wanted_q <= wanted;
     first_slot_q <= first_slot;
     length_q <= length;
@@ -219,7 +219,7 @@ module fetch
 
   // --- Check and dispatch: one instruction at a time between the prefetch buffer and the queues ---
 
-  logic ready_q, looked_q, checked_q, illegal_q, finish_q;
+  logic ready_q, scanned_q, looked_q, checked_q, illegal_q, finish_q;
   logic [UNITS:0] bad, bad_q;
   logic [UNITS-1:0] unit, unit_q;
   logic [PC_BITS-1:0] pc_q, index_q;
@@ -227,7 +227,7 @@ module fetch
   header_t ready;
   logic dispatch;
 
-  legality i_legality (.instruction_i(instruction_q), .bad_o(bad));
+  legality i_legality (.clk_i, .instruction_i(instruction_q), .bad_o(bad));
 
   assign ready = header_t'(instruction_q);
   always_comb begin
@@ -253,7 +253,8 @@ module fetch
   assign quiet_o = checked_q && !dispatch;
 
   always_ff @(posedge clk_i) begin
-    looked_q <= ready_q && !dispatch;
+    scanned_q <= ready_q && !dispatch;
+    looked_q <= scanned_q && !dispatch;
     bad_q <= bad;
     checked_q <= looked_q && !dispatch;
     // FINISH must stand last and only there; an illegal instruction has no unit
@@ -270,6 +271,7 @@ module fetch
     end
     if (!rst_ni || start_i) begin
       ready_q <= 1'b0;
+      scanned_q <= 1'b0;
       looked_q <= 1'b0;
       checked_q <= 1'b0;
       index_q <= '0;
