@@ -9,9 +9,11 @@ set flow_sources [list \
   rtl/core_pkg.sv \
   rtl/alu_pkg.sv \
   rtl/fifo.sv \
+  rtl/loop_counter.sv \
   rtl/legality.sv \
   rtl/fetch.sv \
   rtl/token_channels.sv \
+  rtl/token_gate.sv \
   rtl/run_generator.sv \
   rtl/burst_splitter.sv \
   rtl/axi_read.sv \
