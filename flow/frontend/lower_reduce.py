@@ -12,26 +12,26 @@ from flow.frontend.flatbuffer import FlatOp, FlatTensor
 from flow.frontend.lower_moves import constant, gather, numbered
 from flow.graph.ir import Conv2D, DepthwiseConv2D, MaxPool2D, Mean, Node, Requantise, Reshape, Window
 
-#: makes the node that reduces the first tensor to the second with a window of (rows, columns)
-Reducer = Callable[[FlatTensor, FlatTensor, tuple[int, int]], Node]
+#: makes the node that reduces the first tensor to the second over a window of (rows, columns), None: over the channels
+Reducer = Callable[[FlatTensor, FlatTensor, tuple[int, int] | None], Node]
 
 
 def mean(context: Context, op: FlatOp, name: str) -> tuple[Node, ...]:
     """Over the whole map as it is; over other axes as a convolution with weights of 1."""
 
-    def reduce(source: FlatTensor, target: FlatTensor, window: tuple[int, int]) -> Node:
+    def reduce(source: FlatTensor, target: FlatTensor, window: tuple[int, int] | None) -> Node:
         height, width, channels = shape(source)
         ends = (source.name,), (target.name,)
-        count = window[0] * window[1] if window != (1, 1) else channels
+        count = channels if window is None else window[0] * window[1]
         multiplier, shift = reduced_multiplier(source.scale / target.scale, count)
         factors = np.array([multiplier], dtype=np.int32), np.array([shift], dtype=np.int32)
         requantise = Requantise(*factors, target.zero_point, -128, 127)
-        if window == (height, width) and shape(target)[2] == channels:
+        if window == (height, width):
             return Mean(name, *ends, -height * width * source.zero_point, requantise)
         bias = np.zeros(shape(target)[2], dtype=np.int32)
-        if window == (1, 1):
+        if window is None:
             ones = np.ones((1, 1, 1, channels), dtype=np.int8)
-            return Conv2D(name, *ends, Window(window, (1, 1)), ones, bias, requantise)
+            return Conv2D(name, *ends, Window((1, 1), (1, 1)), ones, bias, requantise)
         ones = np.ones((*window, channels), dtype=np.int8)
         return DepthwiseConv2D(name, *ends, Window(window, (1, 1)), ones, bias, requantise)
 
@@ -41,9 +41,10 @@ def mean(context: Context, op: FlatOp, name: str) -> tuple[Node, ...]:
 def maximum(context: Context, op: FlatOp, name: str) -> tuple[Node, ...]:
     """REDUCE_MAX."""
 
-    def reduce(source: FlatTensor, target: FlatTensor, window: tuple[int, int]) -> Node:
+    def reduce(source: FlatTensor, target: FlatTensor, window: tuple[int, int] | None) -> Node:
         if (source.scale, source.zero_point) != (target.scale, target.zero_point):
             raise Refusal("a maximum with a change of scale", "convert the model again")
+        assert window is not None
         return MaxPool2D(name, (source.name,), (target.name,), Window(window, (1, 1)), -128, 127)
 
     return _reduced(context, op, name, reduce, channels=False)
@@ -52,7 +53,7 @@ def maximum(context: Context, op: FlatOp, name: str) -> tuple[Node, ...]:
 def _reduced(context: Context, op: FlatOp, name: str, reduce: Reducer, channels: bool) -> tuple[Node, ...]:
     """``reduce`` over the operation's axes, with what comes before and after it.
 
-    channels: the reducer can sum over the channels, too (told by a window of (1, 1)).
+    channels: the reducer can sum over the channels, too.
     """
     source, target = value_tensor(context.tensor(op.inputs[0])), value_tensor(context.tensor(op.outputs[0]))
     rank = len(source.shape)
@@ -68,8 +69,8 @@ def _reduced(context: Context, op: FlatOp, name: str, reduce: Reducer, channels:
         before.append(gather(f"{name}:order", [source], moved, numbered([source])[0].transpose(reduced + rest)))
         source, places = moved, {2}
     height, width, depth = shape(source)
-    window = (height if 1 in places else 1, width if 2 in places else 1)
-    result = (height // window[0], width // window[1], 1 if places == {3} else depth)
+    window = None if places == {3} else (height if 1 in places else 1, width if 2 in places else 1)
+    result = (height // window[0], width // window[1], depth) if window else (height, width, 1)
     if result == shape(target):
         return (*before, reduce(source, target, window))
     inner = context.between(target, "reduced", (1, *result))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 import types
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from flow.oracle.schema import schema, tensorflow_root, unpack
+from flow.oracle.schema import pack, schema, tensorflow_root, unpack
 from flow.oracle.tensors import image_shape, tensor_names
 
 #: TensorFlow Lite's number of the resolver with the reference kernels (``OpResolverType.BUILTIN_REF``)
 REFERENCE_KERNELS = 2
+_UNKNOWN_VERSION = re.compile(r"Didn't find op for builtin opcode '(?P<kind>\w+)' version '(?P<version>\d+)'")
 
 
 def _wrapper_module() -> Any:
@@ -29,14 +31,38 @@ def _wrapper_module() -> Any:
     return importlib.import_module("tensorflow.lite.python.interpreter_wrapper._pywrap_tensorflow_interpreter_wrapper")
 
 
+def _open(flatbuffer: bytes) -> tuple[bytes, Any]:
+    """An interpreter, and the bytes it was made of.
+
+    The list of reference kernels ends at lower version numbers than the converter writes (TILE: 2 and 3), though the
+    kernels are the same: a version number says what a file needs at least. A kernel that cannot do what is asked says
+    so itself when it prepares.
+    """
+    wrapper = _wrapper_module()
+    while True:
+        try:
+            made = wrapper.CreateWrapperFromBuffer(flatbuffer, REFERENCE_KERNELS, [], [], True, False, 1, False)
+            return flatbuffer, made
+        except ValueError as error:
+            unknown = _UNKNOWN_VERSION.search(str(error))
+            if unknown is None or int(unknown["version"]) < 2:
+                raise
+            flatbuffer = _lower_version(flatbuffer, unknown["kind"], int(unknown["version"]))
+
+
+def _lower_version(flatbuffer: bytes, kind: str, version: int) -> bytes:
+    model = unpack(flatbuffer)
+    for code in model.operatorCodes:
+        if code.builtinCode == getattr(schema().BuiltinOperator, kind) and code.version == version:
+            code.version = version - 1
+    return pack(model)
+
+
 class Oracle:
     """One model in the interpreter with reference kernels and every tensor kept."""
 
     def __init__(self, flatbuffer: bytes) -> None:
-        self._flatbuffer = flatbuffer  # the interpreter keeps a pointer into it
-        self._interpreter = _wrapper_module().CreateWrapperFromBuffer(
-            flatbuffer, REFERENCE_KERNELS, [], [], True, False, 1, False
-        )
+        self._flatbuffer, self._interpreter = _open(flatbuffer)  # the interpreter keeps a pointer into the bytes
         self._interpreter.AllocateTensors(-1)
         subgraph = unpack(flatbuffer).subgraphs[0]
         self.names = tensor_names([tensor.name for tensor in subgraph.tensors])

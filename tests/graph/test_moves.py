@@ -250,7 +250,7 @@ def prelu(net: Builder, random: Random, name: str) -> int:
 
 
 def reduction(net: Builder, random: Random, name: str) -> int:
-    x = source(net, random, name, size=9)
+    x = source(net, random, name, channels=int(random.choice([1, 3, 8])), size=int(random.choice([1, 2, 9])))
     axes = sorted({int(n) for n in random.integers(1, 4, int(random.integers(1, 4)))})
     keep = bool(random.random() < 0.5)
     shape = [1 if a in axes else n for a, n in enumerate(net.shape(x)) if keep or a not in axes]

@@ -7,6 +7,7 @@ import pytest
 
 from flow import oracle
 from flow.errors import ToolError
+from flow.oracle.schema import pack, unpack
 from models.builder import Builder
 from models.direct import direct
 
@@ -45,3 +46,15 @@ def test_refusal_of_the_kernels() -> None:
 
 def test_no_images() -> None:
     assert oracle.run(direct(), []) == []
+
+
+def test_operation_of_a_later_version() -> None:
+    """The reference kernels are listed under lower version numbers than the converter writes."""
+    net = Builder()
+    x = net.input("x", (1, 2, 3, 1), 0.1, 0)
+    times = net.constant("times", np.array([1, 2, 1, 1], dtype=np.int32))
+    model = unpack(net.build([net.op("TILE", [x, times], "y", (1, 4, 3, 1), 0.1, 0)]))
+    model.operatorCodes[0].version = 3
+    image = np.arange(6, dtype=np.int8).reshape(2, 3, 1)
+    (found,) = oracle.run(pack(model), [{"x": image}])
+    assert np.array_equal(found["y"], np.tile(image, (2, 1, 1)))
