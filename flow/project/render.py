@@ -76,9 +76,7 @@ def _files(hw: HwConfig, device: Device, cores: tuple[int, ...]) -> Iterator[tup
     elif board.platform is Platform.QUARTUS_PCIE:
         yield from _quartus(hw, device, board, place(cores, hw.channels, board))
     elif board.platform is Platform.AWS_F2:
-        names = ("engine_pkg.sv", *(path.name for path in rtl_files(ROOT)))
-        yield from _templates("fpga/aws_f2", hw=hw, channel_bytes=device.memory.bytes_each,
-                              rtl=[f"rtl/{name}" for name in names])
+        yield from _templates("fpga/aws_f2", hw=hw, channel_bytes=device.memory.bytes_each)
         yield from _copied("aws_f2")
     elif board.platform is Platform.ECP5_SERIAL:
         yield from _ecp5(hw, device, board)

@@ -6,7 +6,8 @@ UG-20033 (Stratix 10 Avalon-MM PCIe), UG-01145 (Arria 10 Avalon-MM PCIe), UG-S10
 (memory interfaces), UG-01155 (IOPLL). Read in public scripts that were built with the tool: of the Stratix 10 bridge
 all but rxm_bar2 and rxm_irq (an MSA-2020 board's qsys-script), of the Arria 10 hard IP wrala_hwtcl and the bars'
 (uob-mu3e), of the memories PROTOCOL_ENUM, MEM_DDR4_DQ_WIDTH and PHY_DDR4_MEM_CLK_FREQ_MHZ (reference designs). From
-memory, to be checked: rxm_irq, interface_type_hwtcl, the memories' interface names, and every memory parameter that is not set.
+memory, to be checked: rxm_irq, interface_type_hwtcl, the memories' interface names, and all memory parameters that
+are not set.
 """
 
 from __future__ import annotations

@@ -54,6 +54,7 @@ class Kit:
                      *(fpga / "cl_flow" / "design").iterdir()):
             (design / path.name).write_bytes(path.read_bytes())
         (design / "cl_hbm_wrapper.sv").write_text("")
+        (fpga / "cl_flow" / "build" / "scripts" / "flow_config.tcl").write_bytes((fpga / "config.tcl").read_bytes())
         self.interpreter = Interpreter(COMMANDS, self.handle)
         for name, value in {"HDK_SHELL_DIR": folder / "shell", "HDK_IP_SRC_DIR": folder / "ip",
                             "HDK_BD_SRC_DIR": folder / "bd", "HDK_BD_GEN_DIR": folder / "gen", "CL": "cl_flow",
@@ -111,7 +112,7 @@ BUILD = """#!/bin/sh
 set -e
 test "$1 $2 $3 $4" = "--cl cl_flow --mode small_shell"
 test "$(basename "$CL_DIR")" = cl_flow && test "$CL_DIR/build/scripts" = "$(pwd)"
-for name in build_all.tcl build_level_1_cl.tcl encrypt.tcl synth_cl_flow.tcl; do test -f $name; done
+for name in build_all.tcl build_level_1_cl.tcl encrypt.tcl synth_cl_flow.tcl flow_config.tcl; do test -f $name; done
 for name in cl_flow.sv cl_flow_memory.sv cl_flow_host.sv cl_hbm_wrapper.sv flow_top.sv engine_pkg.sv \\
             cl_id_defines.vh; do
   test -f "$CL_DIR/design/$name"

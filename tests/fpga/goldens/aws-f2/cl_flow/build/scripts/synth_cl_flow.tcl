@@ -1,10 +1,11 @@
 # Rendered by flow: synthesis of the custom logic within AWS's development kit. Not run in Vivado here.
 source ${HDK_SHELL_DIR}/build/scripts/synth_cl_header.tcl
 
-# packages before what uses them
+# the engine's files in their order, packages before what uses them
+source [file join [file dirname [info script]] flow_config.tcl]
 set sources {}
-foreach name [list engine_pkg.sv isa_pkg.sv core_pkg.sv alu_pkg.sv fifo.sv ram_1r1w.sv table_ram.sv legality.sv fetch.sv token_channels.sv run_generator.sv burst_splitter.sv axi_read.sv gearbox_in.sv load_request.sv load_receive.sv load.sv input_buffer.sv weight_loader.sv gemm.sv array_column.sv accumulator.sv alu_lanes.sv alu.sv axi_write.sv gearbox_out.sv store.sv supervisor.sv core_registers.sv axil_slave.sv axi_read_mux.sv axi_write_mux.sv flow_core.sv flow_top.sv cl_flow_host.sv cl_hbm_wrapper.sv cl_flow_memory.sv cl_flow.sv] {
-  lappend sources ${src_post_enc_dir}/$name
+foreach name [concat $flow_rtl_files [list cl_flow_host.sv cl_hbm_wrapper.sv cl_flow_memory.sv cl_flow.sv]] {
+  lappend sources ${src_post_enc_dir}/[file tail $name]
 }
 read_verilog -sv $sources
 read_ip ${HDK_IP_SRC_DIR}/cl_hbm_mmcm/cl_hbm_mmcm.xci
