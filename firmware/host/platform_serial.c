@@ -53,7 +53,14 @@ static void shut(void) {
 static uint32_t channels(void) { return 1; }
 static uint64_t memory_bytes(void) { return self.serial.memory_bytes; }
 
+static int report(FILE *out, const flow_core *cores, uint32_t index, uint32_t batch) {
+    (void)cores;
+    (void)index;
+    (void)batch;
+    return fprintf(out, ", \"repeated\": %llu", (unsigned long long)self.serial.repeated) < 0 ? -1 : 0;
+}
+
 const flow_platform flow_platform_serial = {
     .name = "serial", .usage = usage, .option = option, .open = open_port, .close = shut, .channels = channels,
-    .memory_bytes = memory_bytes,
+    .memory_bytes = memory_bytes, .report = report,
 };

@@ -24,6 +24,7 @@ ORDER = (
     "schedule",  # -> program
     "emit",  # -> folder
     "simulate",
+    "edalize",  # commands for FuseSoC's tools
     "conformance",  # random programs on all engines
     "build",  # folder transaction, stages, manifest
     "project",  # the vendor's project and its tools
