@@ -148,8 +148,9 @@ module alu_lanes
     end
     if (valid_i[PARTIAL]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
-        low_q[p] = (LOW + CUT)'(multiplicand_q[p][LOW-1:0]) * (LOW + CUT)'(multiplier_q[PARTIAL][CUT-1:0]);
-        middle_q[p] = (LOW + Q31_BITS - CUT)'(multiplicand_q[p][LOW-1:0]) *
+        // a part of a signed array's element is unsigned; said here, because not every synthesis tool takes it so
+        low_q[p] = (LOW + CUT)'(unsigned'(multiplicand_q[p][LOW-1:0])) * (LOW + CUT)'(multiplier_q[PARTIAL][CUT-1:0]);
+        middle_q[p] = (LOW + Q31_BITS - CUT)'(unsigned'(multiplicand_q[p][LOW-1:0])) *
                       (LOW + Q31_BITS - CUT)'(multiplier_q[PARTIAL][Q31_BITS-1:CUT]);
         // x[31:26] * k as sums of shifts, so that no DSP is spent on it; the top bit counts negative
         three_q[p] = '0;

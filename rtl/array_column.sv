@@ -66,7 +66,7 @@ module array_column
           if (PACKED) begin
             s_q[2*k][f] = S_BITS'(signed'(q_q[k][f][FIELD-1:0]));
             if (2 * k + 1 < SUMS) begin
-              s_q[(2*k+1)%SUMS][f] = S_BITS'(q_q[k][f] >>> FIELD) + S_BITS'(q_q[k][f][FIELD-1]);
+              s_q[(2*k+1)%SUMS][f] = S_BITS'(q_q[k][f] >>> FIELD) + S_BITS'(unsigned'(q_q[k][f][FIELD-1]));
             end
           end else begin
             s_q[k][f] = S_BITS'(q_q[k][f]);
