@@ -202,13 +202,13 @@ def _remedy(kind: str) -> str:
 def operations() -> tuple[tuple[str, str, str], ...]:
     """(operation, where it runs, notes) for every operation that can be lowered, by name."""
     notes = {
-        "ADD": "also by a constant; vectors of the channels are broadcast",
+        "ADD": "of two, or of one and constants; operands are broadcast",
         "MUL": "as ADD",
         "SUB": "as ADD",
         "CONV_2D": "any kernel, stride, dilation, padding; groups",
         "DEPTHWISE_CONV_2D": "any channel multiplier",
-        "MAXIMUM": "as ADD",
-        "MINIMUM": "as ADD",
+        "MAXIMUM": "of two, or of one and a constant value",
+        "MINIMUM": "as MAXIMUM",
         "RESIZE_BILINEAR": "by 2 or 4",
         "TRANSPOSE_CONV": "any kernel, stride",
         "STRIDED_SLICE": "along existing axes",
