@@ -69,6 +69,8 @@ def verification_lines(verdict: Verdict) -> list[str]:
                      f"{100 * verdict.utilisation:.2f} % of {verdict.peak_macs_per_cycle} MACs per cycle (simulated)")
     width = max((len(layer.name) for layer in verdict.layers), default=0)
     for layer in verdict.layers:
+        if not layer.values and not layer.wrong:
+            continue  # nothing of it was seen
         line = f"  {layer.name:<{width}}  {layer.values:>10} values  {layer.wrong:>8} wrong"
         if layer.cycles is not None:
             line += f"  {layer.cycles:>10} cycles"

@@ -139,6 +139,28 @@ def test_missed_timing_names_what_to_change(stand_in: Path, tmp_path: Path) -> N
     assert not (tmp_path / "u200" / "fpga" / "run" / "flow.bit").exists()
 
 
+def test_quartus_goes_on_after_a_missed_timing(stand_in: Path, tmp_path: Path) -> None:
+    fpga = make("d5005", tmp_path / "d5005")
+    behave(stand_in, timing="fail FLOW: timing is not met: worst setup slack is -1.2 ns")
+    with pytest.raises(ToolError) as caught:
+        build_bitstream(fpga, Recorder())
+    text = str(caught.value)
+    assert "quartus_sta, step timing" in text and "worst setup slack is -1.2 ns" in text and "--clock" in text
+    assert not (fpga / "run" / "reports" / "flow.sof").exists()
+    behave(stand_in)
+    progress = Recorder()
+    build_bitstream(fpga, progress)
+    assert [resumed for _, resumed in progress.stages()] == [True] * 5 + [False] * 2
+    assert [command[0] for command in commands(stand_in)][-2:] == ["quartus_sta", "quartus_asm"]
+
+
+def test_stopping_after_a_step(stand_in: Path, tmp_path: Path) -> None:
+    fpga = make("u200", tmp_path / "u200")
+    result = build_bitstream(fpga, Recorder(), last="synthesis")
+    assert result is not None and result.path == fpga / "run" / "reports" / "synth_utilization.rpt"
+    assert [command[-2] for command in commands(stand_in)] == ["../vivado/project.tcl", "../vivado/synth.tcl"]
+
+
 def test_a_tool_that_leaves_nothing_has_failed(stand_in: Path, tmp_path: Path) -> None:
     behave(stand_in, bitstream="nothing")
     with pytest.raises(ToolError, match=r"left no flow\.bit, flow\.mcs"):
