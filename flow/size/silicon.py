@@ -45,8 +45,9 @@ CELLS: tuple[Cell, ...] = (
 #: factor for one read and one write port (M).
 MACRO_UM2, BIT_UM2, TWO_PORTS = 170.0, 0.5228, 1.5
 
-#: um2 of logic, fitted to synthesis of whole engines by Yosys with CELLS (tests/fpga/test_asic.py): per int8 product,
-#: per bit of a weight (two sets are held), per ALU lane, per bit of a group and of a memory word, of a core's control.
+#: um2 of logic, fitted to the blocks of a 1 x 4 x 4 engine that Yosys mapped to CELLS (tests/fpga/test_asic.py holds
+#: two engines against it): per int8 product, per bit of a weight (two sets are held), per ALU lane, per bit of a group
+#: and of a memory word, of a core's control.
 PRODUCT_UM2, WEIGHT_BIT_UM2, LANE_UM2 = 830.0, 13.0, 21_600.0
 GROUP_BIT_UM2, WORD_BIT_UM2, CONTROL_UM2 = 60.0, 340.0, 314_000.0
 #: um2 of a bit of a memory too small for a macro: a flip-flop, its write multiplexer and its share of the read one.

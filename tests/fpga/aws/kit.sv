@@ -12,7 +12,7 @@ package kit_memory;
   logic [7:0] bytes[int unsigned];
 endpackage
 
-// One burst each way at a time, answered after a while.
+// One burst each way at a time, answered after a while; a write is not in the memory before it is answered.
 module cl_axi_sc_1x1_wrapper (
   input  logic aclk_250, aresetn_250, aclk_450,
   input  logic AXI4_arvalid, output logic AXI4_arready, input logic [63:0] AXI4_araddr, input logic [15:0] AXI4_arid,
@@ -40,10 +40,12 @@ module cl_axi_sc_1x1_wrapper (
 
   typedef struct packed {logic [63:0] address; logic [15:0] id; logic [7:0] len;} burst_t;
   burst_t reads[$], writes[$], done[$];
+  typedef struct packed {logic [63:0] address; logic [511:0] data; logic [63:0] strobe;} word_t;
+  word_t words[$];
   logic [7:0] r_beat, w_beat;
 
-  function automatic logic [511:0] word(input logic [63:0] address);
-    for (int unsigned b = 0; b < 64; b++) word[8*b+:8] = kit_memory::bytes[32'(address) + b];
+  function automatic logic [511:0] at(input logic [63:0] address);
+    for (int unsigned b = 0; b < 64; b++) at[8*b+:8] = kit_memory::bytes[32'(address) + b];
   endfunction
 
   assign AXI4_rresp = '0;
@@ -56,9 +58,7 @@ module cl_axi_sc_1x1_wrapper (
     AXI4_awready <= writes.size() < 6;
     AXI4_wready <= $urandom_range(3) != 0;
     if (AXI4_wvalid && AXI4_wready) begin
-      for (int unsigned b = 0; b < 64; b++) begin
-        if (AXI4_wstrb[b]) kit_memory::bytes[32'(writes[0].address) + 64 * 32'(w_beat) + b] = AXI4_wdata[8*b+:8];
-      end
+      words.push_back('{writes[0].address + 64 * 64'(w_beat), AXI4_wdata, AXI4_wstrb});
       w_beat <= w_beat + 8'd1;
       if (AXI4_wlast != (w_beat == writes[0].len)) $fatal(1, "wlast");
       if (AXI4_wlast) begin
@@ -70,13 +70,19 @@ module cl_axi_sc_1x1_wrapper (
     if (done.size() != 0 && !AXI4_bvalid && $urandom_range(15) == 0) begin
       AXI4_bvalid <= 1'b1;
       AXI4_bid <= done[0].id;
+      for (int unsigned beat = 0; beat <= 32'(done[0].len); beat++) begin
+        automatic word_t word = words.pop_front();
+        for (int unsigned b = 0; b < 64; b++) begin
+          if (word.strobe[b]) kit_memory::bytes[32'(word.address) + b] = word.data[8*b+:8];
+        end
+      end
       void'(done.pop_front());
     end
     if (AXI4_rvalid && AXI4_rready) AXI4_rvalid <= 1'b0;
     if (reads.size() != 0 && (!AXI4_rvalid || AXI4_rready) && (r_beat != '0 || $urandom_range(15) == 0)) begin
       AXI4_rvalid <= 1'b1;
       AXI4_rid <= reads[0].id;
-      AXI4_rdata <= word(reads[0].address + 64 * 64'(r_beat));
+      AXI4_rdata <= at(reads[0].address + 64 * 64'(r_beat));
       AXI4_rlast <= r_beat == reads[0].len;
       r_beat <= r_beat + 8'd1;
       if (r_beat == reads[0].len) begin
