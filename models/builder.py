@@ -44,6 +44,19 @@ class Builder:
         self._operator("DEQUANTIZE", [source], [target], self._schema.DequantizeOptionsT())
         return target
 
+    def uint8_input(self, name: str, shape: Sequence[int], scale: float, zero_point: int) -> int:
+        """A uint8 input with its QUANTIZE; returns the int8 tensor, whose zero point is ``zero_point``."""
+        raw = self._add(name, shape, "UINT8", None, [scale], [zero_point + 128], 0)
+        self._inputs.append(raw)
+        return self.op("QUANTIZE", [raw], f"{name}_int8", shape, scale, zero_point, self._schema.QuantizeOptionsT())
+
+    def uint8_output(self, source: int, name: str) -> int:
+        """A QUANTIZE to a uint8 output of the same real values."""
+        scale, zero_point = self.scale(source)
+        target = self._add(name, self.shape(source), "UINT8", None, [scale], [zero_point + 128], 0)
+        self._operator("QUANTIZE", [source], [target], self._schema.QuantizeOptionsT())
+        return target
+
     def activation(self, name: str, shape: Sequence[int], scale: float, zero_point: int) -> int:
         return self._add(name, shape, "INT8", None, [scale], [zero_point], 0)
 

@@ -90,9 +90,9 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
     Raises UnsupportedError with everything that stands in the way.
     """
     context = Context(model, Namer(layers))
-    edges = _edges(model)
+    at_inputs, at_outputs = _edges(model)
     for op in model.ops:
-        if op in edges or _computes_shapes(context, op):
+        if op in at_inputs or op in at_outputs or _computes_shapes(context, op):
             continue
         node_name = context.namer.name(_telling_names(context, op), op.kind)
         lowering = LOWERINGS.get(op.kind)
@@ -106,13 +106,10 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
             context.nodes += made if isinstance(made, tuple) else (made,)
         except Refusal as refusal:
             context.problems.append(Problem(f"layer {node_name} ({op.kind})", refusal.found, refusal.remedy))
-    inputs = _ends(
-        context, model.inputs, {op.inputs[0]: op.outputs[0] for op in edges if op.kind == "QUANTIZE"}, "input"
-    )
-    outputs = _ends(
-        context, model.outputs, {op.outputs[0]: op.inputs[0] for op in edges if op.kind == "DEQUANTIZE"}, "output"
-    )
-    _check_softmax(context, {tensor.name for tensor in outputs})
+    inputs = _ends(context, model.inputs, {op.inputs[0]: op.outputs[0] for op in at_inputs}, "input")
+    outputs = _ends(context, model.outputs, {op.outputs[0]: op.inputs[0] for op in at_outputs}, "output")
+    if len(outputs) == len(model.outputs):
+        _check_softmax(context, {tensor.name for tensor in outputs})
     if context.problems:
         raise UnsupportedError(context.problems)
     used = dict.fromkeys(
@@ -133,14 +130,27 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
     return graph, context.tables
 
 
-def _edges(model: FlatModel) -> list[FlatOp]:
-    """Quantisation of float inputs and dequantisation of float outputs: the host's."""
-    return [
-        op
-        for op in model.ops
-        if (op.kind == "QUANTIZE" and op.inputs[0] in model.inputs and model.tensors[op.inputs[0]].kind == "FLOAT32")
-        or (op.kind == "DEQUANTIZE" and op.outputs[0] in model.outputs and model.tensors[op.inputs[0]].kind == "INT8")
-    ]
+def _edges(model: FlatModel) -> tuple[list[FlatOp], list[FlatOp]]:
+    """Operations between the outside's numbers (float, or uint8) and the network's int8, at inputs and at outputs: the
+    host's."""
+    at_inputs, at_outputs = [], []
+    for op in model.ops:
+        if op.kind not in ("QUANTIZE", "DEQUANTIZE"):
+            continue
+        source, target = model.tensors[op.inputs[0]], model.tensors[op.outputs[0]]
+        if op.inputs[0] in model.inputs and (source.kind == "FLOAT32" or _shifted(source, target)):
+            at_inputs.append(op)
+        elif op.outputs[0] in model.outputs and (
+            (op.kind == "DEQUANTIZE" and source.kind == "INT8") or _shifted(target, source)
+        ):
+            at_outputs.append(op)
+    return at_inputs, at_outputs
+
+
+def _shifted(outside: FlatTensor, inside: FlatTensor) -> bool:
+    """Whether these are the same real values, as uint8 and as int8."""
+    kinds = (outside.kind, inside.kind) == ("UINT8", "INT8") and outside.scales == inside.scales
+    return kinds and outside.zero_points == tuple(point + 128 for point in inside.zero_points)
 
 
 def _computes_shapes(context: Context, op: FlatOp) -> bool:
@@ -203,7 +213,7 @@ def operations() -> tuple[tuple[str, str, str], ...]:
         "TRANSPOSE_CONV": "any kernel, stride",
         "STRIDED_SLICE": "along existing axes",
         "SOFTMAX": "at the end of a network",
-        "QUANTIZE": "change of scale; a float input's is the host's",
+        "QUANTIZE": "change of scale; a float or uint8 input's is the host's",
     }
     host = {"SOFTMAX"}
     return tuple(

@@ -63,7 +63,7 @@ def in_float64(model: Any) -> Any:
         if "activation" in options:
             options["activation"] = layer.activation
         if "BatchNormalization" in entry["class_name"]:
-            entry["class_name"] = "BatchNormalization"
+            _becomes(entry, "BatchNormalization")
             entry["config"], weights[layer.name] = qkeras_weights.normalisation_in_float64(layer)
         elif qkeras_weights.has_kernel(layer):
             kernel, bias = qkeras_weights.kernel(layer), qkeras_weights.bias(layer)
@@ -88,11 +88,18 @@ def in_float64(model: Any) -> Any:
     return wide
 
 
+def _becomes(entry: dict[str, Any], kind: str) -> None:
+    """Another class for a layer's entry, found by its name alone."""
+    entry["class_name"] = kind
+    for key in ("module", "registered_name", "build_config"):
+        entry.pop(key, None)
+
+
 def _as_plain_layer(entry: dict[str, Any], use_bias: bool) -> None:
     """Without quantisers of weights and without folding: the weights given are used as they are."""
     options = entry["config"]
     options |= {name: "zeros" if "initializer" in name else None for name in _TRAINING if name in options}
     options["use_bias"] = use_bias
     if entry["class_name"] in qkeras_weights.FOLDED:
-        entry["class_name"] = entry["class_name"].removesuffix("Batchnorm")
+        _becomes(entry, entry["class_name"].removesuffix("Batchnorm"))
         entry["config"] = {name: options[name] for name in _KEPT if name in options}

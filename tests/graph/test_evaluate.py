@@ -163,3 +163,11 @@ def test_softmax_in_every_scale() -> None:
         x = net.input(f"in{index}", (1, depth), scale(random, lowest, 4), zero(random))
         outputs.append(net.softmax(x, f"softmax{index}", float(random.choice([1.0, 0.5, 2.0]))))
     check(net, outputs, seed, images=20)
+
+
+def test_uint8_at_both_ends() -> None:
+    seed = 6
+    random, net = np.random.default_rng(seed), Builder()
+    x = net.uint8_input("x", (1, 5, 4, 3), 0.05, -7)
+    y = net.conv(x, "conv", int8(random, 4, 3, 3, 3), [0.01], np.zeros(4, dtype=np.int32), 0.3, 9)
+    check(net, [net.uint8_output(y, "y")], seed)

@@ -10,11 +10,13 @@ import flow
 from flow.size import hwfile
 from models import zoo
 from tests.engines import LARGE
+from tests.opencl.device import needs_opencl
 
 #: The reference takes minutes above so many multiply-accumulates an image.
 SMALL = 30_000_000
 
 
+@needs_opencl
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", zoo.names())
 def test_all_engines_agree_with_the_oracle(name: str, tmp_path: Path) -> None:

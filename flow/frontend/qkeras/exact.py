@@ -94,9 +94,7 @@ def on_grid(values: Float64, grid: Grid) -> Int64:
     """Values as integers of the grid. Raises Inexact if they are none."""
     scaled = np.ldexp(values, grid.exponent)
     if not np.array_equal(scaled, np.rint(scaled)):
-        raise Inexact(
-            "gives values that are no multiples of its own step (float32 is too short for these accumulators)"
-        )
+        raise Inexact("gives values that are no whole multiples of a step, as float32 computes them")
     return scaled.astype(np.int64)
 
 

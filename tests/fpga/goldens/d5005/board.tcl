@@ -4,7 +4,7 @@ set board_platform quartus_pcie
 set board_device 1SX280HN2F43E2VG
 set board_part {}
 set board_family {Stratix 10}
-set board_pcie {Gen3x16, Interface - 512 bit, 250 MHz}
+set board_pcie {Gen3x8, Interface - 256 bit, 250 MHz}
 # one element per channel of the engine: name of the memory's interface, of its clock, first byte on the bus, bytes
 set board_memories [list \
   [list ddr4_0 ddr4_0_refclk 0x0 0x200000000] \

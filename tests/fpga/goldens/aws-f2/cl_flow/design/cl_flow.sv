@@ -1,7 +1,8 @@
-// Rendered by flow: custom logic for AWS F2's small shell. A skeleton: not run in Vivado or on AWS here.
+// Rendered by flow: custom logic for AWS F2's small shell. Not run in Vivado or on AWS here.
 //
 // Registers are on the OCL interface (BAR 0). The host's PCIS interface (BAR 4) and the engine's memory channels meet in
-// cl_flow_memory, which is where AWS's HBM goes. The cores are polled: interrupts are not connected.
+// cl_flow_memory, before AWS's HBM. The cores are polled: interrupts are not connected. Until the HBM is ready the engine is
+// in reset and the host reads all ones.
 module cl_flow #(
   parameter EN_DDR = 0,
   parameter EN_HBM = 1
@@ -45,6 +46,9 @@ module cl_flow #(
   // --- Reset, in step with the clock ---
 
   (* ASYNC_REG = "TRUE" *) logic [1:0] reset_q;
+  logic hbm_ready, engine_reset_q;
+
+  always_ff @(posedge clk_main_a0) engine_reset_q <= reset_q[1] && hbm_ready;
 
   always_ff @(posedge clk_main_a0 or negedge rst_main_n) begin
     if (!rst_main_n) reset_q <= '0;
@@ -62,7 +66,7 @@ module cl_flow #(
   logic [CHANNELS-1:0][DATA_BITS/8-1:0] wstrb;
 
   flow_top i_flow_top (
-    .clk_i(clk_main_a0), .rst_ni(reset_q[1]),
+    .clk_i(clk_main_a0), .rst_ni(engine_reset_q),
     .s_axil_awvalid_i(ocl_cl_awvalid), .s_axil_awready_o(cl_ocl_awready), .s_axil_awaddr_i(ocl_cl_awaddr),
     .s_axil_wvalid_i(ocl_cl_wvalid), .s_axil_wready_o(cl_ocl_wready), .s_axil_wdata_i(ocl_cl_wdata),
     .s_axil_wstrb_i(ocl_cl_wstrb), .s_axil_bvalid_o(cl_ocl_bvalid), .s_axil_bready_i(ocl_cl_bready),
@@ -78,8 +82,26 @@ module cl_flow #(
     .m_axi_bvalid_i(bvalid), .m_axi_bready_o(bready), .m_axi_bresp_i(bresp), .m_axi_bid_i(bid), .irq_o()
   );
 
-  // --- Memory: to be made of AWS's HBM IP (cl_hbm), with the PCIS interface as its second master ---
+  // --- Memory ---
 
-  cl_flow_memory #(.CHANNELS(CHANNELS), .DATA_BITS(DATA_BITS)) i_memory (.*);
+  cl_flow_memory #(.CHANNELS(CHANNELS)) i_memory (
+    .clk_i(clk_main_a0), .rst_ni(reset_q[1]), .clk_hbm_ref, .ready_o(hbm_ready),
+    .arvalid, .awvalid, .wvalid, .wlast, .rready, .bready, .arready, .awready, .wready, .rvalid, .rlast, .bvalid,
+    .araddr, .awaddr, .arlen, .arid, .awlen, .awid, .rid, .bid, .rresp, .bresp, .rdata, .wdata, .wstrb,
+    .s_awvalid_i(sh_cl_dma_pcis_awvalid), .s_awready_o(cl_sh_dma_pcis_awready), .s_awid_i(sh_cl_dma_pcis_awid),
+    .s_awaddr_i(sh_cl_dma_pcis_awaddr), .s_awlen_i(sh_cl_dma_pcis_awlen), .s_awsize_i(sh_cl_dma_pcis_awsize),
+    .s_wvalid_i(sh_cl_dma_pcis_wvalid), .s_wready_o(cl_sh_dma_pcis_wready), .s_wdata_i(sh_cl_dma_pcis_wdata),
+    .s_wstrb_i(sh_cl_dma_pcis_wstrb), .s_bvalid_o(cl_sh_dma_pcis_bvalid), .s_bready_i(sh_cl_dma_pcis_bready),
+    .s_bid_o(cl_sh_dma_pcis_bid), .s_bresp_o(cl_sh_dma_pcis_bresp),
+    .s_arvalid_i(sh_cl_dma_pcis_arvalid), .s_arready_o(cl_sh_dma_pcis_arready), .s_arid_i(sh_cl_dma_pcis_arid),
+    .s_araddr_i(sh_cl_dma_pcis_araddr), .s_arlen_i(sh_cl_dma_pcis_arlen), .s_arsize_i(sh_cl_dma_pcis_arsize),
+    .s_rvalid_o(cl_sh_dma_pcis_rvalid), .s_rready_i(sh_cl_dma_pcis_rready), .s_rid_o(cl_sh_dma_pcis_rid),
+    .s_rdata_o(cl_sh_dma_pcis_rdata), .s_rresp_o(cl_sh_dma_pcis_rresp), .s_rlast_o(cl_sh_dma_pcis_rlast),
+    .hbm_apb_preset_n_1, .hbm_apb_preset_n_0, .hbm_apb_paddr_1, .hbm_apb_paddr_0, .hbm_apb_pprot_1, .hbm_apb_pprot_0,
+    .hbm_apb_psel_1, .hbm_apb_penable_1, .hbm_apb_pwrite_1, .hbm_apb_pready_1, .hbm_apb_pslverr_1,
+    .hbm_apb_psel_0, .hbm_apb_penable_0, .hbm_apb_pwrite_0, .hbm_apb_pready_0, .hbm_apb_pslverr_0,
+    .hbm_apb_pwdata_1, .hbm_apb_prdata_1, .hbm_apb_pwdata_0, .hbm_apb_prdata_0, .hbm_apb_pstrb_1, .hbm_apb_pstrb_0
+  );
+  assign cl_sh_dma_pcis_ruser = '0;
 
 endmodule

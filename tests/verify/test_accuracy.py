@@ -1,0 +1,66 @@
+"""Accuracy comes from the engine's own outputs, and is compared sample by sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from flow import schedule
+from flow.build.progress import Silent
+from flow.errors import UsageError
+from flow.graph import ir
+from flow.graph.evaluate import evaluate
+from flow.hardware.config import HwConfig
+from flow.schedule.program import Program
+from flow.verify import accuracy
+
+HW = HwConfig(1, 4, 4, axi_bytes=16, inp_banks=2, inp_depth=64, acc_depth=32, wgt_depth=64, out_depth=32, par_depth=8)
+#: class n is where input n is the largest
+IMAGES = np.array([[3, 0, 0], [0, 3, 0], [0, 0, 3], [0, 2, 1], [1, 0, 2]], np.float32).reshape(5, 1, 1, 3)
+LABELS = np.array([0, 1, 2, 1, 0])
+
+
+@pytest.fixture
+def network() -> tuple[ir.Graph, Program]:
+    by = ir.Requantise(np.full(1, 1 << 30, np.int32), np.zeros(1, np.int32), 0, -128, 127, ir.Rounding.HALF_EVEN, 1)
+    tensors = {name: ir.Tensor(name, 1, 1, 3, 1.0, 0) for name in ("x", "y")}
+    node = ir.Dense("dense", ("x",), ("y",), np.eye(3, dtype=np.int8), np.zeros(3, np.int32), by)
+    graph = ir.Graph("net", tensors, (node,), ("x",), ("y",))
+    return graph, schedule.compile(graph, HW.check())
+
+
+def ask(network: tuple[ir.Graph, Program], labels: np.ndarray) -> accuracy.Accuracy:
+    return accuracy.accuracy(*(network[0], b"", network[1]), IMAGES, labels, "reference", 0, Silent())
+
+
+def oracle(change: int | None) -> object:
+    """The graph itself, with another class for image ``change``."""
+
+    def expected(graph: ir.Graph, model: bytes, images: list[Mapping[str, ir.Int8]], keep: list[str]) -> list:
+        answers = [{name: evaluate(graph, image)[name] for name in keep} for image in images]
+        if change is not None:
+            answers[change]["y"] = answers[change]["y"][..., ::-1]
+        return answers
+
+    return expected
+
+
+def test_equal_to_the_model(network: tuple[ir.Graph, Program], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy.oracle, "expected", oracle(None))
+    found = ask(network, LABELS)
+    assert (found.images, found.engine, found.quantised_model, found.differing) == (5, 0.8, 0.8, ())
+    assert "equal in every value of every image" in found.lines()[-1]
+
+
+def test_a_sample_that_differs_is_named(network: tuple[ir.Graph, Program], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy.oracle, "expected", oracle(3))
+    found = ask(network, LABELS)
+    assert (found.engine, found.differing) == (0.8, (3,))
+    assert "1 differ" in found.lines()[-1]
+
+
+def test_labels_must_fit(network: tuple[ir.Graph, Program]) -> None:
+    with pytest.raises(UsageError, match="5 images, 4 labels"):
+        ask(network, LABELS[:4])
