@@ -3,7 +3,8 @@
 // Block b is part b % BLOCKS of vector b / BLOCKS; vector v is word v % INP_DEPTH of bank v / INP_DEPTH.
 // Reads: *_re_i asks for a read of legal addresses, *_grant_o (same cycle) says that it happens; data OPERAND_STAGE
 // cycles later. GEMM and ALU asking for the same bank take turns. Writes: ALU's always happen; LOAD's happen when
-// load_ready_o is high. A write is seen by reads granted at least one cycle after it.
+// load_ready_o is high, in cycles in which ALU does not write: all memories share one write data register. A write is
+// seen by reads granted at least one cycle after it.
 module input_buffer
   import engine_pkg::*;
   import core_pkg::*;
@@ -44,9 +45,9 @@ module input_buffer
   // --- Requests ---
 
   place_t gemm_at, alu_at, alu_to, load_to;
-  place_t gemm_at_q, alu_at_q, alu_to_q, load_to_q;
-  logic gemm_re_q, alu_re_q, alu_we_q, load_we_q, turn_q, conflict, same_bank;
-  logic [GROUP_BITS-1:0] alu_wdata_q, load_wdata_q;
+  place_t gemm_at_q, alu_at_q, to_q;
+  logic gemm_re_q, alu_re_q, we_q, turn_q, conflict, same_bank;
+  logic [GROUP_BITS-1:0] wdata_q;
 
   always_comb begin
     gemm_at = '0;
@@ -62,29 +63,23 @@ module input_buffer
   assign conflict = gemm_re_i && alu_re_i && same_bank;
   assign gemm_grant_o = !(alu_re_i && same_bank && turn_q);
   assign alu_grant_o = !(gemm_re_i && same_bank && !turn_q);
-  assign load_ready_o = !(alu_we_i && alu_to.bank == load_to.bank && alu_to.part == load_to.part);
+  assign load_ready_o = !alu_we_i;
 
   always_ff @(posedge clk_i) begin
     gemm_re_q <= gemm_re_i && gemm_grant_o;
     alu_re_q <= alu_re_i && alu_grant_o;
-    alu_we_q <= alu_we_i;
-    load_we_q <= load_we_i && load_ready_o;
+    we_q <= alu_we_i || load_we_i;
     if (gemm_re_i) gemm_at_q <= gemm_at;
     if (alu_re_i) alu_at_q <= alu_at;
-    if (alu_we_i) begin
-      alu_to_q <= alu_to;
-      alu_wdata_q <= alu_wdata_i;
-    end
-    if (load_we_i) begin
-      load_to_q <= load_to;
-      load_wdata_q <= load_data_i;
+    if (alu_we_i || load_we_i) begin
+      to_q <= alu_we_i ? alu_to : load_to;
+      wdata_q <= alu_we_i ? alu_wdata_i : load_data_i;
     end
     if (conflict) turn_q <= !turn_q;
     if (!rst_ni) begin
       gemm_re_q <= 1'b0;
       alu_re_q <= 1'b0;
-      alu_we_q <= 1'b0;
-      load_we_q <= 1'b0;
+      we_q <= 1'b0;
       turn_q <= 1'b0;
     end
   end
@@ -97,15 +92,11 @@ module input_buffer
     logic gemm_here;
     assign gemm_here = gemm_re_q && gemm_at_q.bank == BANK_BITS'(b);
     for (genvar p = 0; p < BLOCKS; p++) begin : gen_part
-      logic alu_here, alu_write, load_write;
+      logic alu_here;
       assign alu_here = alu_re_q && alu_at_q.bank == BANK_BITS'(b) && alu_at_q.part == PART_BITS'(p);
-      assign alu_write = alu_we_q && alu_to_q.bank == BANK_BITS'(b) && alu_to_q.part == PART_BITS'(p);
-      assign load_write = load_we_q && load_to_q.bank == BANK_BITS'(b) && load_to_q.part == PART_BITS'(p);
       ram_1r1w #(.WIDTH(GROUP_BITS), .DEPTH(INP_DEPTH)) i_ram (
         .clk_i,
-        .we_i(alu_write || load_write),
-        .waddr_i(alu_write ? alu_to_q.word : load_to_q.word),
-        .wdata_i(alu_write ? alu_wdata_q : load_wdata_q),
+        .we_i(we_q && to_q.bank == BANK_BITS'(b) && to_q.part == PART_BITS'(p)), .waddr_i(to_q.word), .wdata_i(wdata_q),
         .re_i(gemm_here || alu_here),
         .raddr_i(gemm_here ? gemm_at_q.word : alu_at_q.word),
         .rdata_o(rdata[b][p])

