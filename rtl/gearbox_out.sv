@@ -30,6 +30,7 @@ module gearbox_out
   localparam int unsigned GROUPS = (LEAST + GROUP_GRANULES - 1) / GROUP_GRANULES;
   localparam int unsigned SLOTS = GROUPS * GROUP_GRANULES;
   localparam int unsigned FILL_BITS = $clog2(SLOTS + 1);
+  localparam int unsigned SLOT_BITS = bits(SLOTS);
   localparam int unsigned PLACE_BITS = bits(GROUPS);
   localparam int unsigned BEAT_BITS = $clog2(BEAT_GRANULES + 1);
 
@@ -95,7 +96,7 @@ module gearbox_out
     logic valid;
     assign valid = FILL_BITS'(i + 1) > FILL_BITS'(plan.first) &&
                    FILL_BITS'(i) < FILL_BITS'(plan.first) + FILL_BITS'(plan.count) && !halt_i;
-    assign beat_data_o[i*GRANULE_BITS+:GRANULE_BITS] = slot_q[around(start, FILL_BITS'(i))];
+    assign beat_data_o[i*GRANULE_BITS+:GRANULE_BITS] = slot_q[SLOT_BITS'(around(start, FILL_BITS'(i)))];
     assign beat_strobe_o[i*GRANULE_BYTES+:GRANULE_BYTES] = {GRANULE_BYTES{valid}};
   end
 

@@ -28,7 +28,8 @@ module load_request
   logic empty, generator_ready, splitter_idle, window;
   logic run_valid, run_ready, run_last;
   address_t run_address, window_address;
-  logic [RUN_BITS-1:0] run_bytes, bytes;
+  logic [RUN_BITS-1:0] run_bytes;
+  (* use_dsp = "no" *) logic [RUN_BITS-1:0] bytes;  // products with a constant: adders, all DSPs are the array's
   logic [PC_BITS-1:0] pc_q;
 
   assign load = load_t'(queue_instruction_i);

@@ -68,13 +68,16 @@ module store
   logic run_valid, run_ready, run_last, window, burst_valid, burst_ready, splitter_idle;
   address_t run_address, window_address;
   logic [RUN_BITS-1:0] run_bytes;
+  (* use_dsp = "no" *) logic [RUN_BITS-1:0] bytes;  // a product with a constant: adders, all DSPs are the array's
   burst_t burst;
+
+  assign bytes = RUN_BITS'(next.x_size) * RUN_BITS'(GROUP_BYTES);
 
   run_generator i_runs (
     .clk_i, .rst_ni,
     .start_i(take && !empty), .ready_o(generator_ready),
     .rows_i(SIZE_BITS'(next.y_size)), .planes_i(SIZE_BITS'(next.z_size)),
-    .bytes_i(RUN_BITS'(next.x_size) * RUN_BITS'(GROUP_BYTES)),
+    .bytes_i(bytes),
     .offset_i(OFFSET_BITS'(next.offset)), .row_pitch_i(OFFSET_BITS'(next.y_pitch)),
     .plane_pitch_i(OFFSET_BITS'(next.z_pitch)), .base_i(base_i[next.region]), .size_i(size_i[next.region]),
     .run_valid_o(run_valid), .run_ready_i(run_ready), .run_address_o(run_address), .run_bytes_o(run_bytes),
