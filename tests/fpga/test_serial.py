@@ -91,8 +91,8 @@ def test_digits_as_gates(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_a_small_engine_as_gates(tmp_path: Path) -> None:
-    """Synthesis of the smallest engine, its netlist through the pins; then with one bit of its multiplier's product
-    inverted, which must be seen."""
+    """Synthesis of the smallest engine, its netlist through the pins; then with two bits of its multipliers' products
+    exchanged, which must be seen."""
     model = imported("direct", tmp_path)
     hw = replace(DEFAULT_ENGINE, axi_bytes=8, clock_mhz=25).check()
     program = schedule.compile(model.graph, hw)
@@ -111,12 +111,14 @@ def test_a_small_engine_as_gates(tmp_path: Path) -> None:
 
 
 def damaged(text: str) -> str:
-    """The netlist with the lowest bits of the first multiplier's product and of another net exchanged."""
-    lines = text.splitlines()
-    at = next(index for index, line in enumerate(lines) if line.startswith("product"))
-    words = lines[at].split()
-    words[-36], words[-35] = words[-35], words[-36]
-    lines[at] = " ".join(words)
+    """The netlist with the two lowest bits of every multiplier's product exchanged."""
+    lines = []
+    for line in text.splitlines():
+        words = line.split()
+        if words[0] == "product":
+            words[-36], words[-35] = words[-35], words[-36]
+        lines.append(" ".join(words))
+    assert lines != text.splitlines(), "no multiplier"
     return "\n".join(lines) + "\n"
 
 

@@ -58,15 +58,21 @@ static int made(const char *prefix, const char *suffix, uint64_t bytes) {
     return file;
 }
 
-/* What the host would read now. */
+/* What the host would read now. STATUS is read first and shown last: no other register shown with it is older. */
 static void publish(void) {
     const int gone = is("gone") && launches > fault_number;
-    for (uint32_t word = 0; word < flow_sim_cores() * PAGE_WORDS; ++word) {
-        uint32_t value = 0;
-        if (!present[word] || flow_sim_reg_read(sim, word * 4, &value) != 0) continue;
-        if (is("abi") && word % PAGE_WORDS == FLOW_REG_ABI / 4) value += 1u << FLOW_REG_ABI_MAJOR_LSB;
-        ((volatile uint32_t *)bar->registers)[word] = gone ? 0xFFFFFFFFu : value;
-    }
+    uint32_t shown[CARD_CORES * PAGE_WORDS];
+    const uint32_t words = flow_sim_cores() * PAGE_WORDS;
+    for (int status = 1; status >= 0; --status)
+        for (uint32_t word = 0; word < words; ++word) {
+            if (!present[word] || (word % PAGE_WORDS == FLOW_REG_STATUS / 4) != status) continue;
+            if (flow_sim_reg_read(sim, word * 4, &shown[word]) != 0) fatal("a register read");
+            if (is("abi") && word % PAGE_WORDS == FLOW_REG_ABI / 4) shown[word] += 1u << FLOW_REG_ABI_MAJOR_LSB;
+        }
+    for (int status = 0; status <= 1; ++status)
+        for (uint32_t word = 0; word < words; ++word)
+            if (present[word] && (word % PAGE_WORDS == FLOW_REG_STATUS / 4) == status)
+                ((volatile uint32_t *)bar->registers)[word] = gone ? 0xFFFFFFFFu : shown[word];
 }
 
 static void take(card_write write) {
