@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("flow", "templates", "rtl", "fpga", "firmware", "models", "tests", "pyproject.toml", "flow.core", "Makefile")
+PARTS = ("flow", "templates", "rtl", "fpga", "firmware", "models", "tests", "pyproject.toml", "flow.core", "Makefile",
+         "LICENSE", "fusesoc.conf")
 
 
 @dataclass(frozen=True)
