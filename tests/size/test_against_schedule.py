@@ -47,7 +47,7 @@ def test_array_and_alu_cycles_of_whole_networks(graph: Graph) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("graph", [resnet50(), vgg16()], ids=["resnet50", "vgg16"])
 def test_total_is_within_four_per_cent_of_the_programs_timing(graph: Graph) -> None:
-    """Of the scheduler's instruction by instruction estimate, which is itself no measurement. What is missing for ResNet-50: a pooling
-    that runs beside its convolution on the chip is counted after it."""
+    """Of the scheduler's instruction by instruction estimate, which is itself no measurement. What is missing for
+    ResNet-50: a pooling that runs beside its convolution on the chip is counted after it."""
     timing = timed(schedule.compile(graph, LARGE), MemoryModel(bytes_per_cycle=51.2))
     assert abs(estimate(LARGE, works(graph), 51.2).cycles / timing.cycles - 1) <= 0.04
