@@ -33,6 +33,12 @@ def test_thirty_random_networks() -> None:
     judge(outcomes(0, 30))
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [1223], ids=["power-of-two relu in float64"])
+def test_regressions(seed: int) -> None:
+    judge(outcomes(seed, 1))
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("first", range(1000, 1300, 50))
 def test_three_hundred_random_networks(first: int) -> None:
