@@ -79,7 +79,7 @@ def in_float64(model: Any) -> Any:
     objects: dict[str, Any] = {}
     _add_supported_quantized_objects(objects)
     tf.keras.backend.set_floatx("float64")
-    tf.keras.backend.set_epsilon(np.float64(tf.keras.backend.epsilon()))  # QKeras selects between it and float64 tensors
+    tf.keras.backend.set_epsilon(np.float64(tf.keras.backend.epsilon()))  # joins float64 tensors
     wide = type(model).from_config(config, custom_objects=objects)
     for name, values in weights.items():
         wide.get_layer(name).set_weights(values)
