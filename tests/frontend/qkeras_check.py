@@ -92,6 +92,7 @@ def check(network: Callable[[], Any], seed: int, engine: HwConfig) -> str:
     import tensorflow as tf
 
     tf.keras.backend.set_floatx("float32")
+    tf.keras.backend.set_epsilon(float(tf.keras.backend.epsilon()))
     tf.keras.backend.clear_session()
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "model.h5"
