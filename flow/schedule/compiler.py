@@ -44,7 +44,7 @@ def compile_graph(graph: ir.Graph, hw: HwConfig, trace: bool = False) -> Program
     moving = everything_moves(lowered.layers, hw)
     if trace:
         return _assemble(graph, hw, lowered, moving, reuse=False)
-    staying = plan_residency(lowered.layers, tuple(_output_tensors(graph, lowered).values()), hw)
+    staying = plan_residency(lowered.layers, tuple(output_tensors(graph, lowered).values()), hw)
     if not staying.tensors:
         return _assemble(graph, hw, lowered, moving, reuse=True)
     found: list[Program] = []
@@ -59,14 +59,14 @@ def compile_graph(graph: ir.Graph, hw: HwConfig, trace: bool = False) -> Program
     return min(found, key=lambda program: estimate(program).cycles)
 
 
-def _output_tensors(graph: ir.Graph, lowered: Lowered) -> dict[str, str]:
+def output_tensors(graph: ir.Graph, lowered: Lowered) -> dict[str, str]:
     """Graph output -> the tensor in device memory that holds it (its softmax's input)."""
     return {name: _resolve(lowered, lowered.softmax[name].inputs[0] if name in lowered.softmax else name)
             for name in graph.outputs}
 
 
 def _assemble(graph: ir.Graph, hw: HwConfig, lowered: Lowered, residency: Residency, reuse: bool) -> Program:
-    outputs = _output_tensors(graph, lowered)
+    outputs = output_tensors(graph, lowered)
     plan = plan_memory(lowered, tuple(outputs.values()), residency.tensors, hw, reuse)
     machine = Machine(hw, plan.layouts, residency)
     code: list[Instruction] = []

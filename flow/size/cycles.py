@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from flow.hardware.config import HwConfig
 from flow.isa import description as isa
+from flow.size.placement import pairs, place
 from flow.size.work import Kind, Work
 
 Array = npt.NDArray[np.float64]
@@ -135,9 +136,19 @@ class Bounds:
     memory: Array
     ramp: Array
 
-    @property
-    def cycles(self) -> Array:
-        return np.maximum(np.maximum(self.array, self.alu), self.memory) + self.ramp
+    def take(self, index: npt.NDArray[np.int64]) -> "Bounds":
+        """Of each engine the layers ``index`` [engines, ...]."""
+        parts = (self.array, self.alu, self.memory, self.ramp)
+        return Bounds(*(np.take_along_axis(part, index, axis=1) for part in parts))
+
+    def cycles(self, beside: npt.NDArray[np.bool_]) -> Array:
+        """Estimates. What runs together with the next layer takes the work of both, the next one what then remains."""
+        work = np.stack([self.array, self.alu, self.memory])
+        after = np.zeros_like(beside)
+        after[:, 1:] = beside[:, :-1]
+        both = np.where(beside[:, :-1], work[:, :, 1:], 0.0)
+        work[:, :, :-1] += both
+        return np.where(after, 0.0, work.max(axis=0)) + self.ramp
 
 
 def bytes_per_cycle(
@@ -190,40 +201,47 @@ def _allowed(engines: Engines, work: Work, way: str) -> npt.NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Residency:
-    """What stays in INPUT, [engines, layers]: a layer's source, residual operand, output; and the vectors left free."""
+    """What stays in INPUT, [engines, layers]: a layer's source, residual operand, output; the vectors left free; and
+    whether it runs together with the next layer."""
 
     source: npt.NDArray[np.bool_]
     operand: npt.NDArray[np.bool_]
     output: npt.NDArray[np.bool_]
     free: Array
+    beside: npt.NDArray[np.bool_]
 
     def take(self, index: npt.NDArray[np.int64]) -> "Residency":
         """The same for a selection of layers."""
-        return Residency(self.source[:, index], self.operand[:, index], self.output[:, index], self.free[:, index])
+        source, operand, output = (part[:, index] for part in (self.source, self.operand, self.output))
+        return Residency(source, operand, output, self.free[:, index], self.beside[:, index])
 
 
-#: Share of INPUT that stays free for transfers.
-FREE_SHARE = 5
+def nothing_stays(engines: Engines, count: int) -> Residency:
+    """``count`` layers with every map in device memory."""
+    nothing = np.zeros((len(engines.rows), count), dtype=bool)
+    return Residency(nothing, nothing, nothing, np.broadcast_to(engines.inp_vectors, nothing.shape), nothing)
 
 
 def residency(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Residency:
-    """The scheduler's choice: in the order of the layers, every map that fits while it lives, its border included."""
-    count = (len(engines.rows), len(layers))
-    used = np.zeros(count)
-    kept = np.zeros((count[0], count[1] + 1), dtype=bool)  # the last column stands for "no layer"
-    limit = engines.inp_vectors - np.floor(engines.inp_vectors / FREE_SHARE)
-    for index, work in enumerate(layers):
-        if work.last_reader < 0 or not assume.resident:
-            continue
-        plane = (work.out_h + work.border_h) * (work.out_w + work.border_w)
-        size = np.ceil(work.out_c / engines.rows) * plane
-        life = slice(index, work.last_reader + 1)
-        fits = ((used[:, life] + size) <= limit).all(axis=1)
-        kept[:, index] = fits
-        used[:, life] += np.where(fits[:, None], size, 0.0)
-    source = kept[:, [work.source for work in layers]]
-    operand = kept[:, [work.operand for work in layers]]
-    return Residency(source, operand, kept[:, :-1], engines.inp_vectors - used)
+    """The scheduler's choice."""
+    if not assume.resident:
+        return nothing_stays(engines, len(layers))
+    steps = tuple(work.step for work in layers)
+    together = pairs(steps)
+    kinds, of = np.unique(
+        np.hstack([engines.rows, engines.rows // engines.cols, engines.inp_vectors]).astype(np.int64),
+        axis=0,
+        return_inverse=True,
+    )
+    placed = [place(steps, *kind) for kind in kinds.tolist()]
+    # the last column stands for "no layer"
+    kept = np.array([[n in found.places for n in range(len(layers) + 1)] for found in placed], dtype=bool)
+    free = np.array([[size for _, size in found.free] for found in placed], dtype=np.float64)
+    beside = kept[:, :-1] & np.array([n in together for n in range(len(layers))], dtype=bool)
+    source = kept[:, [work.sources[0] for work in layers]]
+    operand = kept[:, [work.sources[1] if len(work.sources) > 1 else -1 for work in layers]]
+    at = of.reshape(-1)
+    return Residency(source[at], operand[at], kept[at, :-1], free[at], beside[at])
 
 
 def bounds(
@@ -232,8 +250,7 @@ def bounds(
     """Bounds of ``layers`` exactly as given (no folding), [engines, layers]. ``stays``: by default nothing does."""
     e, shape = engines, Shapes.of(layers)
     if stays is None:
-        nothing = np.zeros((len(e.rows), len(layers)), dtype=bool)
-        stays = Residency(nothing, nothing, nothing, np.broadcast_to(e.inp_vectors, nothing.shape))
+        stays = nothing_stays(e, len(layers))
     t = tiling(e, shape, stays)
     gemm, out = shape.gemm, shape.out_h * shape.out_w
     group = e.pix * e.cols
@@ -437,6 +454,7 @@ class _Ways:
     names: tuple[str, ...]
     taken: npt.NDArray[np.int64]
     stays: Residency
+    beside: npt.NDArray[np.bool_]
 
 
 def _ways(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> _Ways:
@@ -452,8 +470,8 @@ def _ways(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> _Way
             names.append(name)
             owner.append(number)
         taken.append(index)
-    stays = residency(engines, layers, assume).take(np.array(owner))
-    return _Ways(tuple(flat), tuple(names), np.stack(taken, axis=1), stays)
+    stays = residency(engines, layers, assume)
+    return _Ways(tuple(flat), tuple(names), np.stack(taken, axis=1), stays.take(np.array(owner)), stays.beside)
 
 
 def totals(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Array:
@@ -467,8 +485,8 @@ def _choices(assume: Assumptions) -> tuple[Assumptions, Assumptions]:
 
 def _total(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Array:
     ways = _ways(engines, layers, assume)
-    cycles = np.take_along_axis(bounds(engines, ways.works, assume, ways.stays).cycles, ways.taken, axis=1)
-    return np.asarray(cycles.sum(axis=1) + assume.launch, dtype=np.float64)
+    found = bounds(engines, ways.works, assume, ways.stays).take(ways.taken)
+    return np.asarray(found.cycles(ways.beside).sum(axis=1) + assume.launch, dtype=np.float64)
 
 
 def estimate(
@@ -482,14 +500,15 @@ def estimate(
     engines = Engines.of([hw], [bandwidth])
     assume = min(_choices(assume), key=lambda one: float(_total(engines, layers, one)[0]))
     ways = _ways(engines, layers, assume)
-    found = bounds(engines, ways.works, assume, ways.stays)
+    found = bounds(engines, ways.works, assume, ways.stays).take(ways.taken)
+    cycles = found.cycles(ways.beside)
     records: list[LayerEstimate] = []
-    for work, at in zip(layers, ways.taken[0].tolist(), strict=True):
-        array, alu, memory = (round(float(part[0, at])) for part in (found.array, found.alu, found.memory))
+    for n, (work, way) in enumerate(zip(layers, ways.taken[0].tolist(), strict=True)):
+        array, alu, memory = (round(float(part[0, n])) for part in (found.array, found.alu, found.memory))
         limiter = BOUNDS[(array, alu, memory).index(max(array, alu, memory))]
-        total = round(float(found.cycles[0, at]))
+        total = round(float(cycles[0, n]))
         records.append(
-            LayerEstimate(work.name, work.kind.value, array, alu, memory, total, limiter, work.macs, ways.names[at])
+            LayerEstimate(work.name, work.kind.value, array, alu, memory, total, limiter, work.macs, ways.names[way])
         )
     total = sum(record.cycles for record in records) + assume.launch
     macs = sum(work.macs for work in layers)

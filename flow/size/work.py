@@ -1,12 +1,16 @@
-"""What a graph asks of any engine: one record per engine layer, with shapes only."""
+"""What a graph asks of any engine: one record per engine layer, shapes only, joined as the scheduler joins them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import Enum
 
+import numpy as np
+
 from flow.graph import ir
+from flow.graph.macs import macs
+from flow.size.placement import Access, Step
 
 
 class Kind(Enum):
@@ -21,6 +25,20 @@ class Kind(Enum):
     JOIN = "join"
     COPY = "copy"
 
+    @property
+    def access(self) -> Access:
+        """What it may do with maps that stay on the chip."""
+        return _ACCESS.get(self, Access.NONE)
+
+
+_ACCESS = {
+    Kind.CONV: Access.ARRAY,
+    Kind.DENSE: Access.ARRAY,
+    Kind.DEPTHWISE: Access.ARRAY,
+    Kind.POOL: Access.POOL,
+    Kind.MEAN: Access.SUM,
+}
+
 
 @dataclass(frozen=True)
 class Work:
@@ -29,9 +47,9 @@ class Work:
     Shapes are of the map it reads (in_*, without padding) and writes (out_*). ``taps_h`` x ``taps_w`` is the kernel,
     ``reach_*`` its extent with dilation. ``skip``: a residual add or multiply is fused behind it, or it is one itself.
     ``macs`` are the model's own. ``folds``: the input is a network input, which the host may fold. ``passes``: ALU
-    passes over the output. ``source`` and ``operand``: layers whose outputs it and its residual add read, or -1.
-    ``last_reader``: the last layer that reads its output if that could stay on the chip all the time, else -1;
-    ``border_*``: rows and columns of padding those readers need.
+    passes over the output. ``sources``: layers whose outputs it reads, -1 for a network input; the second one is the
+    operand of ``skip``. ``border``: rows and columns outside its map that it reads as ``pad_value``. ``output``: its
+    result is one of the network's. ``table``: a table is applied to its result.
     """
 
     name: str
@@ -50,166 +68,182 @@ class Work:
     reach_w: int = 1
     passes: int = 1
     skip: bool = False
-    source: int = -1
-    operand: int = -1
-    last_reader: int = -1
-    border_h: int = 0
-    border_w: int = 0
+    sources: tuple[int, ...] = (-1,)
+    border: ir.Padding = ir.Padding()
+    pad_value: int = 0
+    output: bool = False
+    table: bool = False
     folds: bool = False
     macs: int = 0
     weight_bytes: int = 0
 
-
-def _plain(graph: ir.Graph, node: ir.Node, kind: Kind) -> Work:
-    source, target = graph.tensors[node.inputs[0]], graph.tensors[node.outputs[0]]
-    return Work(node.name, kind, *source.shape, *target.shape)
-
-
-def _windowed(graph: ir.Graph, node: ir.Node, kind: Kind, window: ir.Window) -> Work:
-    (kh, kw), (dh, dw) = window.kernel, window.dilation
-    return replace(
-        _plain(graph, node, kind),
-        taps_h=kh,
-        taps_w=kw,
-        stride_h=window.stride[0],
-        stride_w=window.stride[1],
-        reach_h=(kh - 1) * dh + 1,
-        reach_w=(kw - 1) * dw + 1,
-        passes=kh * kw if kind is Kind.POOL else 1,
-    )
-
-
-def _whole_map(work: Work) -> Work:
-    """``work`` with a kernel as large as its input."""
-    return replace(work, taps_h=work.in_h, taps_w=work.in_w, reach_h=work.in_h, reach_w=work.in_w)
-
-
-def _layer(graph: ir.Graph, node: ir.Node) -> Work | None:
-    if isinstance(node, ir.Conv2D):
-        work = _windowed(graph, node, Kind.CONV, node.window)
-        return replace(work, macs=work.out_h * work.out_w * node.weights.size, weight_bytes=node.weights.size)
-    if isinstance(node, ir.DepthwiseConv2D):
-        work = _windowed(graph, node, Kind.DEPTHWISE, node.window)
-        return replace(work, macs=work.out_h * work.out_w * node.weights.size, weight_bytes=node.weights.size)
-    if isinstance(node, ir.Dense):
-        work = _whole_map(_plain(graph, node, Kind.DENSE))
-        return replace(work, macs=node.weights.size, weight_bytes=node.weights.size)
-    if isinstance(node, (ir.MaxPool2D, ir.AveragePool2D)):
-        return _windowed(graph, node, Kind.POOL, node.window)
-    if isinstance(node, ir.Mean):
-        work = _whole_map(_plain(graph, node, Kind.MEAN))
-        return replace(work, passes=work.in_h * work.in_w + 1)
-    if isinstance(node, (ir.Add, ir.Multiply, ir.Extremum)):
-        return replace(_plain(graph, node, Kind.BINARY), passes=2, skip=True)
-    if isinstance(node, (ir.Concatenate, ir.Gather)):
-        work = _plain(graph, node, Kind.JOIN)
-        return replace(work, in_c=work.out_c)
-    if isinstance(node, (ir.Unary, ir.Pad, ir.AddConstant)):
-        return _plain(graph, node, Kind.COPY)
-    return None  # on the host, or only another name for the same bytes
+    @property
+    def step(self) -> Step:
+        """What deciding where maps lie needs to know of it."""
+        shape = (self.out_h, self.out_w, self.out_c)
+        return Step(self.kind.access, *shape, self.output, self.sources, self.border, self.pad_value)
 
 
 def works(graph: ir.Graph) -> tuple[Work, ...]:
     """The engine's layers in order, joined as the scheduler joins them: a residual add and a unary function ride on the
     layer before them, a pad on the layers behind."""
-    readers: dict[str, list[ir.Node]] = {}
-    for node in graph.nodes:
-        for name in node.inputs:
-            readers.setdefault(name, []).append(node)
-    layers: dict[str, Work] = {}  # by the tensor they make
-    sources: dict[str, list[str]] = {}  # tensors a layer reads, by the tensor it makes
-    same: dict[str, str] = {}  # tensors that are other names for the same bytes, or padded by their readers
+    return _Walk(graph).run()
 
-    def resolve(name: str) -> str:
-        while name in same:
-            name = same[name]
+
+class _Walk:
+    """layers and the tensors they read, by the tensor they make; same: other names for the same bytes; pads: maps that
+    their readers pad, with the padding."""
+
+    def __init__(self, graph: ir.Graph) -> None:
+        self.graph = graph
+        self.uses = Counter([*(name for node in graph.nodes for name in node.inputs), *graph.outputs])
+        self.takers: dict[str, list[ir.Node]] = {}
+        for node in graph.nodes:
+            for name in node.inputs:
+                self.takers.setdefault(name, []).append(node)
+        self.layers: dict[str, Work] = {}
+        self.reads: dict[str, list[str]] = {}
+        self.same: dict[str, str] = {}
+        self.pads: dict[str, tuple[str, ir.Padding]] = {}
+
+    def run(self) -> tuple[Work, ...]:
+        for node in self.graph.nodes:
+            self._node(node)
+        index = {name: n for n, name in enumerate(self.layers)}
+        outputs = {self._resolve(name) for name in self.graph.outputs}
+        return tuple(
+            replace(work, sources=tuple(index.get(name, -1) for name in self.reads[made]), output=made in outputs)
+            for made, work in self.layers.items()
+        )
+
+    def _resolve(self, name: str) -> str:
+        while name in self.same:
+            name = self.same[name]
         return name
 
-    outside = set(graph.inputs)  # network inputs, also behind a pad: the host lays them out
-
-    def alone(name: str) -> Work | None:
-        """The layer that makes ``name`` if only one node reads it."""
-        return layers.get(name) if len(readers[name]) == 1 and name not in graph.outputs else None
-
-    for node in graph.nodes:
+    def _node(self, node: ir.Node) -> None:
         output = node.outputs[0]
-        if isinstance(node, ir.Pad) and _rides(graph, node, readers.get(output, [])):
-            if node.inputs[0] in outside:
-                outside.add(output)
-            same[output] = node.inputs[0]
-            continue
-        layer = _layer(graph, node)
-        if layer is None:
-            same[output] = node.inputs[0]
-            continue
-        reads = [resolve(name) for name in node.inputs]
-        if isinstance(node, ir.Add):
-            for name in node.inputs:
-                before = alone(name)
-                if before is not None and before.kind in _ARRAY and not before.skip and _same(graph, node):
-                    del layers[name]
-                    layer = replace(before, name=f"{before.name}+{node.name}", skip=True, passes=before.passes + 1)
-                    reads = [*sources.pop(name)[:1], *(resolve(other) for other in node.inputs if other != name)]
-                    break
+        if isinstance(node, ir.Softmax) or (isinstance(node, ir.Reshape) and self._is_renaming(node)):
+            self.same[output] = node.inputs[0]
+            return
+        if isinstance(node, ir.Pad) and self._rides(node):
+            self.pads[output] = (node.inputs[0], node.padding)
+            return
         if isinstance(node, ir.Unary):
-            before = alone(node.inputs[0])
-            if before is not None:
-                del layers[node.inputs[0]]
-                layer = replace(before, name=f"{before.name}+{node.name}")
-                reads = sources.pop(node.inputs[0])
-        if isinstance(node, ir.Conv2D) and node.inputs[0] in outside:
-            layer = replace(layer, folds=True)
-        layers[output] = layer
-        sources[output] = reads
-    return _connected(layers, sources, {resolve(name) for name in graph.outputs})
+            before = self._before(node.inputs[0])
+            if before is not None and before.kind is not Kind.JOIN and not before.table:
+                self._replace(node.inputs[0], output, replace(before, name=f"{before.name}+{node.name}", table=True))
+                return
+        if isinstance(node, ir.Add) and self._fused(node):
+            return
+        name, padding = self.pads.get(node.inputs[0], (node.inputs[0], ir.Padding()))
+        source = self.graph.tensors[self._resolve(name)]
+        self.layers[output] = self._layer(node, source, padding)
+        self.reads[output] = [self._resolve(name), *(self._resolve(other) for other in node.inputs[1:])]
 
+    def _before(self, name: str) -> Work | None:
+        """The layer that makes ``name`` if only one node reads it."""
+        return self.layers.get(name) if self.uses[name] == 1 else None
 
-def _connected(layers: dict[str, Work], sources: dict[str, list[str]], outputs: set[str]) -> tuple[Work, ...]:
-    """The layers with who reads whom."""
-    index = {name: n for n, name in enumerate(layers)}
-    found: list[Work] = []
-    for name, work in layers.items():
-        readers = [layers[other] for other in layers if name in sources[other]]
-        where = [index[other] for other in layers if name in sources[other]]
-        windows = [layers[other] for other in layers if sources[other][0] == name]
-        stays = (
-            name not in outputs
-            and bool(readers)
-            and work.kind in _ARRAY
-            and all(reader.kind in _ARRAY for reader in readers)
-        )
-        reads = [index.get(source, -1) for source in sources[name]]
-        found.append(
-            replace(
-                work,
-                source=reads[0],
-                operand=reads[1] if len(reads) > 1 else -1,
-                last_reader=max(where) if stays else -1,
-                border_h=max((max(0, (w.out_h - 1) * w.stride_h + w.reach_h - w.in_h) for w in windows), default=0),
-                border_w=max((max(0, (w.out_w - 1) * w.stride_w + w.reach_w - w.in_w) for w in windows), default=0),
+    def _replace(self, made: str, output: str, work: Work, operand: str | None = None) -> None:
+        """``work``, which makes ``output`` and also reads ``operand``, instead of the layer that made ``made``."""
+        del self.layers[made]
+        reads = self.reads.pop(made)
+        self.layers[output] = work
+        self.reads[output] = reads if operand is None else [reads[0], operand]
+
+    def _fused(self, node: ir.Add) -> bool:
+        """Whether the sum rides on the layer that makes one of its operands; then that is done."""
+        output = node.outputs[0]
+        alike = len({self.graph.tensors[name].shape for name in (*node.inputs, output)}) == 1
+        for name, other in (node.inputs, node.inputs[::-1]):
+            before = self._before(name)
+            if before is None or before.kind.access is not Access.ARRAY or before.skip or before.table or not alike:
+                continue
+            work = replace(before, name=f"{before.name}+{node.name}", skip=True, passes=before.passes + 1)
+            self._replace(name, output, work, self._resolve(other))
+            return True
+        return False
+
+    def _is_renaming(self, node: ir.Reshape) -> bool:
+        """The bytes stay where they are; else every value is moved."""
+        source, output = self.graph.tensors[self._resolve(node.inputs[0])], self.graph.tensors[node.outputs[0]]
+        ends = all(isinstance(n, (ir.Dense, ir.Reshape, ir.Softmax)) for n in self.takers.get(output.name, []))
+        return source.shape == output.shape or (output.height == output.width == 1 and ends)
+
+    def _rides(self, pad: ir.Pad) -> bool:
+        """Every reader can pad by itself with the same value."""
+        name = pad.outputs[0]
+        nodes, zero = self.takers.get(name, []), self.graph.tensors[name].zero_point
+        return (
+            bool(nodes)
+            and name not in self.graph.outputs
+            and all(
+                (isinstance(node, (ir.Conv2D, ir.DepthwiseConv2D)) and pad.value == zero)
+                or (isinstance(node, ir.MaxPool2D) and pad.value == -128)
+                for node in nodes
             )
         )
-    return tuple(found)
+
+    def _layer(self, node: ir.Node, source: ir.Tensor, pad: ir.Padding) -> Work:
+        """The layer of ``node``, which reads ``source`` with ``pad`` around it."""
+        target = self.graph.tensors[node.outputs[0]]
+        plain = Work(node.name, Kind.COPY, *source.shape, *target.shape, macs=macs(node, self.graph))
+        zero = self.graph.tensors[node.inputs[0]].zero_point
+        match node:
+            case ir.Conv2D() | ir.DepthwiseConv2D():
+                kind = Kind.CONV if isinstance(node, ir.Conv2D) else Kind.DEPTHWISE
+                window = node.window if node.weights.dtype == np.int8 else _narrow(node.weights)
+                work = _weighted(_windowed(plain, kind, window, pad, zero), node)
+                return replace(work, folds=kind is Kind.CONV and source.name in self.graph.inputs)
+            case ir.Dense():
+                whole = ir.Window((source.height, source.width), (1, 1))
+                return _weighted(_windowed(plain, Kind.DENSE, whole, ir.Padding(), zero), node)
+            case ir.MaxPool2D() | ir.AveragePool2D():
+                average = isinstance(node, ir.AveragePool2D)
+                work = _windowed(plain, Kind.POOL, node.window, pad, 0 if average else -128)
+                return replace(work, passes=work.taps_h * work.taps_w + average)
+            case ir.Mean():
+                whole = ir.Window((source.height, source.width), (1, 1))
+                work = _windowed(plain, Kind.MEAN, whole, ir.Padding(), 0)
+                return replace(work, passes=work.in_h * work.in_w + 1)
+            case ir.Add() | ir.Multiply() | ir.Extremum():
+                shapes = {self.graph.tensors[name].shape for name in node.inputs}
+                return replace(plain, kind=Kind.BINARY, passes=2, skip=len(shapes) == 1)
+            case ir.Concatenate() | ir.Gather() | ir.Reshape():
+                return replace(plain, kind=Kind.JOIN, in_c=target.channels)
+            case ir.Unary():
+                return replace(plain, table=True)
+        return plain
 
 
-_ARRAY = (Kind.CONV, Kind.DENSE, Kind.DEPTHWISE)
+def _narrow(weights: ir.Int8 | ir.Int16) -> ir.Window:
+    """The taps of a factor of 9 bits: int8 values that add up to it."""
+    highest, lowest = max(int(weights.max()), 0), max(-int(weights.min()), 0)
+    return ir.Window((1, max(-(-highest // 127), -(-lowest // 128))), (1, 1), (1, 0))
 
 
-def _same(graph: ir.Graph, node: ir.Node) -> bool:
-    """Both inputs and the output have one shape."""
-    return len({graph.tensors[name].shape for name in (*node.inputs, node.outputs[0])}) == 1
-
-
-def _rides(graph: ir.Graph, pad: ir.Pad, readers: Iterable[ir.Node]) -> bool:
-    """Every reader can pad by itself with the same value."""
-    nodes = list(readers)
-    zero = graph.tensors[pad.outputs[0]].zero_point
-    return (
-        bool(nodes)
-        and pad.outputs[0] not in graph.outputs
-        and all(
-            (isinstance(node, (ir.Conv2D, ir.DepthwiseConv2D)) and pad.value == zero)
-            or (isinstance(node, ir.MaxPool2D) and pad.value == -128)
-            for node in nodes
-        )
+def _windowed(work: Work, kind: Kind, window: ir.Window, pad: ir.Padding, value: int) -> Work:
+    (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
+    reach_h, reach_w = (kh - 1) * dh + 1, (kw - 1) * dw + 1
+    top, left = window.padding.top + pad.top, window.padding.left + pad.left
+    span_h, span_w = (work.out_h - 1) * sh + reach_h, (work.out_w - 1) * sw + reach_w
+    border = ir.Padding(top, max(0, span_h - top - work.in_h), left, max(0, span_w - left - work.in_w))
+    return replace(
+        work,
+        kind=kind,
+        taps_h=kh,
+        taps_w=kw,
+        stride_h=sh,
+        stride_w=sw,
+        reach_h=reach_h,
+        reach_w=reach_w,
+        border=border,
+        pad_value=value,
     )
+
+
+def _weighted(work: Work, node: ir.Conv2D | ir.DepthwiseConv2D | ir.Dense) -> Work:
+    """With the passes of a bias finer than the products and of a result that wraps."""
+    passes = 1 + bool(node.bias_shift) + node.requantise.wrap
+    return replace(work, weight_bytes=node.weights.size, passes=passes)

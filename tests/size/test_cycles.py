@@ -54,7 +54,7 @@ def test_budget_of_resnet50() -> None:
     """The table of cycle budgets: thousands of cycles of the array, the ALU and the memory."""
     found = {record.name: record for record in estimate(HW, works(resnet50()), 51.2, EXACT).layers}
     pool = next(record for record in found.values() if record.kind == "pool")
-    assert pool.alu == 56 * 56 * 9 * 4 and pool.limiter == "memory"
+    assert pool.alu == 56 * 56 * 9 * 4 and pool.limiter == "ALU"  # what it reads is on the chip
     reduction = [r for r in found.values() if r.kind == "conv" and r.macs == 56 * 56 * 64 * 64 * 9]
     assert (
         len(reduction) == 16
@@ -68,7 +68,7 @@ def test_budget_of_resnet50() -> None:
 def test_utilisation_is_products_over_peak() -> None:
     result = estimate(HW, works(resnet50()), 51.2)
     assert result.utilisation == result.macs * HW.pix / (HW.macs_per_cycle * result.cycles)
-    assert 0.85 < result.utilisation < 0.95
+    assert 0.95 < result.utilisation < 0.98  # 0.97 in RTL
     assert estimate(HW, works(resnet50()), 51.2, EXACT).utilisation < 1
 
 
