@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fpga.interpreter import Call, Command, Interpreter, Refused
+from tests.fpga.interpreter import Call, Command, Refused, Tool
 
 G, PR, SDC = "Genus: hammer-cad, MacroPlacement", "Innovus: hammer-cad, MacroPlacement", "SDC 2.1"
 
@@ -90,8 +90,20 @@ PARTS = {("create_timing_condition", "-library_sets"): "create_library_set",
          ("set_analysis_view", "-hold"): "create_analysis_view"}
 
 
+_FILES = ("FLOW_LIB", "FLOW_LEF", "FLOW_QRC")
+_NAMES = {"FLOW_SITE": "core", "FLOW_POWER": "VDD", "FLOW_GROUND": "VSS"}
+
+
+def environment(fpga: Path) -> dict[str, str]:
+    """The variables that the scripts ask for, with empty files of a library in the project's ``run``."""
+    (fpga / "run").mkdir(exist_ok=True)
+    for name in _FILES:
+        (fpga / "run" / name).write_text("")
+    return {**_NAMES, **{name: str(fpga / "run" / name) for name in _FILES}}
+
+
 @dataclass
-class Cadence:
+class Cadence(Tool):
     """One session. macros: memory cells of the library; slack: what each tool ends with, ns (or text that is none)."""
 
     environment: Mapping[str, str]
@@ -102,27 +114,20 @@ class Cadence:
     made: dict[str, set[str]] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
     clocks: set[str] = field(default_factory=set)
-    interpreters: list[Interpreter] = field(default_factory=list)
 
-    def genus(self, script: Path) -> Interpreter:
-        return self._run("genus", GENUS, script)
+    def build(self, fpga: Path) -> "Cadence":
+        """Genus, then Innovus. Raises Refused."""
+        for name, commands in (("genus", GENUS), ("innovus", INNOVUS)):
+            self._run(name, commands, fpga / "asic" / f"{name}.tcl")
+        return self
 
-    def innovus(self, script: Path) -> Interpreter:
-        return self._run("innovus", INNOVUS, script)
-
-    def _run(self, tool: str, commands: Mapping[str, Command], script: Path) -> Interpreter:
+    def _run(self, tool: str, commands: Mapping[str, Command], script: Path) -> None:
         self.tool, self.done, self.made = tool, set(), {}
-        interpreter = Interpreter(commands, self.handle)
-        self.interpreters.append(interpreter)
+        interpreter = self.begin(commands, self.handle)
         interpreter.tcl.eval("array unset ::env FLOW_*")
         for name, value in self.environment.items():
             interpreter.tcl.setvar(f"env({name})", value)
         interpreter.run(script)
-        return interpreter
-
-    @property
-    def tcl(self) -> Interpreter:
-        return self.interpreters[-1]
 
     def handle(self, call: Call) -> object:
         before = ORDER.get(call.name)

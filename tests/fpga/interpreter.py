@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tkinter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -126,6 +126,40 @@ class Interpreter:
         if not low <= len(call.words) <= high:
             raise tkinter.TclError(f"{name}: {len(call.words)} words, {low} to {high} allowed: {call.words}")
         return call
+
+
+@dataclass
+class Tool:
+    """A tool that is started anew for each script; an interpreter for every start."""
+
+    interpreters: list[Interpreter] = field(default_factory=list, kw_only=True)
+
+    def begin(self, commands: Mapping[str, Command], handle: Callable[[Call], object]) -> Interpreter:
+        self.interpreters.append(Interpreter(commands, handle))
+        return self.tcl
+
+    @property
+    def tcl(self) -> Interpreter:
+        return self.interpreters[-1]
+
+
+def plant(script: Path, good: str, bad: str) -> None:
+    """Replace text that a script must have."""
+    text = script.read_text()
+    assert good in text, f"{script.name} has no {good!r}"
+    script.write_text(text.replace(good, bad))
+
+
+def missed_lines(tools: Iterable[Tool], scripts: Iterable[Path]) -> list[str]:
+    """Lines of the scripts with a command that no tool ran, as ``script:line: text``; the same
+    script in several projects counts as one."""
+    ran: dict[tuple[str, ...], set[int]] = {}
+    for tool in tools:
+        for interpreter in tool.interpreters:
+            for path, lines in interpreter.ran.items():
+                ran.setdefault(path.parts[-2:], set()).update(lines)
+    return [f"{script.name}:{number}: {script.read_text().splitlines()[number - 1]}" for script in scripts
+            for number in sorted(command_lines(script) - ran.get(script.parts[-2:], set()))]
 
 
 def command_lines(script: Path) -> set[int]:

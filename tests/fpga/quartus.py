@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fpga.interpreter import Call, Command, Interpreter, Refused
+from tests.fpga.interpreter import Call, Command, Refused, Tool
 
 TCL = "Quartus Tcl"
 PD = "Platform Designer"
@@ -154,7 +154,7 @@ class Component:
 
 
 @dataclass
-class Quartus:
+class Quartus(Tool):
     """The tools on one project folder; slack is what timing analysis finds, by analysis."""
 
     folder: Path
@@ -168,17 +168,22 @@ class Quartus:
     family: str = ""
     validated: bool = False
     netlist: str = ""
-    interpreters: list[Interpreter] = field(default_factory=list)
 
-    def run(self, commands: Mapping[str, Command], script: Path) -> Interpreter:
-        interpreter = Interpreter(commands, lambda call: getattr(self, f"do_{call.name}")(call))
-        self.interpreters.append(interpreter)
+    def build(self, fpga: Path) -> "Quartus":
+        """All scripts of a project, in the plan's order. Raises Refused."""
+        self.folder.mkdir(exist_ok=True)
+        for commands, script in ((PROJECT, "quartus/project.tcl"), (SYSTEM, "quartus/system.tcl"), (SDC, "flow.sdc"),
+                                 (TIMING, "quartus/timing.tcl")):
+            self._run(commands, fpga / script)
+        return self
+
+    def _run(self, commands: Mapping[str, Command], script: Path) -> None:
+        interpreter = self.begin(commands, lambda call: getattr(self, f"do_{call.name}")(call))
         # the packages the tools have built in
         interpreter.tcl.eval("package provide ::quartus::project 1.0; package provide ::quartus::sta 1.0; "
                              "package provide qsys 19.1; interp alias {} foreach_in_collection {} foreach")
         interpreter.tcl.call("cd", str(self.folder))
         interpreter.run(script)
-        return interpreter
 
     # --- project
 
@@ -200,7 +205,7 @@ class Quartus:
         self.assignments.setdefault(name, []).append(value)
 
     def do_post_message(self, call: Call) -> None:
-        self.interpreters[-1].output.append(call.words[0])
+        self.tcl.output.append(call.words[0])
 
     def do_export_assignments(self, call: Call) -> None:
         (self.folder / "flow.qsf").write_text("")
@@ -212,8 +217,7 @@ class Quartus:
 
     def component(self, path: Path) -> Component:
         component = Component()
-        interpreter = Interpreter(COMPONENT, component.handle)
-        self.interpreters.append(interpreter)
+        interpreter = self.begin(COMPONENT, component.handle)
         interpreter.tcl.eval("package provide qsys 19.1")
         interpreter.run(path)
         return component

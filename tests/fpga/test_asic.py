@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,29 +29,14 @@ from flow.size.devices import Family, lookup
 from flow.size.resources import logic
 from flow.verify import stimuli
 from models import zoo
-from tests.fpga.cadence import Cadence
-from tests.fpga.interpreter import Refused, command_lines
+from tests.fpga.cadence import Cadence, environment
+from tests.fpga.interpreter import Refused, missed_lines, plant
 from tests.fpga.projects import engine, make
 
-FILES = ("FLOW_LIB", "FLOW_LEF", "FLOW_QRC")
-NAMES = {"FLOW_SITE": "core", "FLOW_POWER": "VDD", "FLOW_GROUND": "VSS"}
 
-
-def session(fpga: Path, **changes: object) -> Cadence:
-    (fpga / "run").mkdir(exist_ok=True)
-    environment = dict(NAMES)
-    for name in FILES:
-        (fpga / "run" / name).write_text("")
-        environment[name] = str(fpga / "run" / name)
-    values: dict[str, object] = {"environment": environment,
-                                 "macros": tuple(macro.name for macro in macros(engine("asic")[0]))}
-    return Cadence(**{**values, **changes})  # type: ignore[arg-type]
-
-
-def run(fpga: Path, tool: Cadence) -> Cadence:
-    tool.genus(fpga / "asic" / "genus.tcl")
-    tool.innovus(fpga / "asic" / "innovus.tcl")
-    return tool
+def session(fpga: Path, **changes: Any) -> Cadence:
+    values = {"environment": environment(fpga), "macros": tuple(macro.name for macro in macros(engine("asic")[0]))}
+    return Cadence(**{**values, **changes})
 
 
 @pytest.fixture
@@ -59,7 +45,7 @@ def fpga(tmp_path: Path) -> Path:
 
 
 def test_builds(fpga: Path) -> None:
-    tool = run(fpga, session(fpga))
+    tool = session(fpga).build(fpga)
     assert (fpga / "run" / "genus.v").is_file() and (fpga / "run" / "flow.gds").is_file()
     assert tool.tcl.output == ["FLOW: worst setup slack 0.01 ns", "FLOW: worst hold slack 0.01 ns"]
 
@@ -72,7 +58,7 @@ def refusals(fpga: Path) -> list[tuple[str, Cadence]]:
                         ({"late": "N/A"}, "there is no setup slack")):
         found.append((says, session(fpga, slack=slack)))
     found.append(("no macro flow_sram", session(fpga, macros=())))
-    for name in (*FILES, *NAMES):
+    for name in environment(fpga):
         tool = session(fpga)
         tool.environment = {key: value for key, value in tool.environment.items() if key != name}
         found.append((f"set {name}", tool))
@@ -80,19 +66,12 @@ def refusals(fpga: Path) -> list[tuple[str, Cadence]]:
 
 
 def test_every_line_is_run(fpga: Path) -> None:
-    tools = [run(fpga, session(fpga))]
+    tools = [session(fpga).build(fpga)]
     for says, tool in refusals(fpga):
         with pytest.raises(Refused, match=re.escape(says)):
-            run(fpga, tool)
+            tool.build(fpga)
         tools.append(tool)
-    ran: dict[str, set[int]] = {}
-    for tool in tools:
-        for interpreter in tool.interpreters:
-            for path, lines in interpreter.ran.items():
-                ran.setdefault(path.name, set()).update(lines)
-    for script in (*sorted((fpga / "asic").glob("*.tcl")), fpga / "asic" / "flow.sdc"):
-        missed = command_lines(script) - ran.get(script.name, set())
-        assert not missed, f"{script.name}: {sorted(missed)}"
+    assert not missed_lines(tools, (*sorted((fpga / "asic").glob("*.tcl")), fpga / "asic" / "flow.sdc"))
 
 
 MISTAKES = {
@@ -121,11 +100,9 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_planted_mistake_is_caught(mistake: str, fpga: Path) -> None:
     name, good, bad, message = MISTAKES[mistake]
-    text = (fpga / "asic" / name).read_text()
-    assert good in text
-    (fpga / "asic" / name).write_text(text.replace(good, bad))
+    plant(fpga / "asic" / name, good, bad)
     with pytest.raises(Refused, match=re.escape(message)):
-        run(fpga, session(fpga))
+        session(fpga).build(fpga)
 
 
 def test_the_macros_are_those_of_the_rtl(fpga: Path) -> None:

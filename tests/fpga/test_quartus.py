@@ -7,25 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.fpga.interpreter import Refused, command_lines
+from tests.fpga.interpreter import Refused, missed_lines, plant
 from tests.fpga.projects import QUARTUS, make
-from tests.fpga.quartus import PROJECT, SDC, SYSTEM, TIMING, Quartus, wrapper_ports
+from tests.fpga.quartus import Quartus, wrapper_ports
 
 
 def build(board: str, tmp_path: Path, pins: bool = False) -> Quartus:
     fpga = make(board, tmp_path / board)
     if pins:
         (fpga / "pins.qsf").write_text("")
-    return run(fpga, Quartus(fpga / "run"))
-
-
-def run(fpga: Path, tool: Quartus) -> Quartus:
-    tool.folder.mkdir(exist_ok=True)
-    tool.run(PROJECT, fpga / "quartus" / "project.tcl")
-    tool.run(SYSTEM, fpga / "quartus" / "system.tcl")
-    tool.run(SDC, fpga / "flow.sdc")
-    tool.run(TIMING, fpga / "quartus" / "timing.tcl")
-    return tool
+    return Quartus(fpga / "run").build(fpga)
 
 
 @pytest.mark.parametrize("board", QUARTUS)
@@ -33,7 +24,7 @@ def test_builds(board: str, tmp_path: Path) -> None:
     tool = build(board, tmp_path)
     assert (tool.folder / "flow_system.qsys").is_file()
     assert (tool.folder / "reports" / "timing.rpt").is_file()
-    assert "FLOW: worst hold slack 0.05 ns" in tool.interpreters[-1].output
+    assert "FLOW: worst hold slack 0.05 ns" in tool.tcl.output
 
 
 def test_every_line_is_run(tmp_path: Path) -> None:
@@ -42,18 +33,10 @@ def test_every_line_is_run(tmp_path: Path) -> None:
     slow = make("d5005", tmp_path / "slow")
     tools.append(Quartus(slow / "run", {"setup": -0.2}))
     with pytest.raises(Refused, match="FLOW: timing is not met"):
-        run(slow, tools[-1])
-    ran: dict[str, set[int]] = {}
-    for tool in tools:
-        for interpreter in tool.interpreters:
-            for path, lines in interpreter.ran.items():
-                ran.setdefault(path.name, set()).update(lines)
+        tools[-1].build(slow)
     fpga = tmp_path / "d5005" / "fpga"
-    for script in (*sorted((fpga / "quartus").glob("*.tcl")), fpga / "board.tcl", fpga / "config.tcl",
-                   fpga / "flow.sdc", fpga / "flow_engine_hw.tcl"):
-        text = script.read_text().splitlines()
-        missed = command_lines(script) - ran.get(script.name, set())
-        assert not missed, [f"{script.name}:{number}: {text[number - 1]}" for number in sorted(missed)]
+    assert not missed_lines(tools, (*sorted((fpga / "quartus").glob("*.tcl")), fpga / "board.tcl", fpga / "config.tcl",
+                                    fpga / "flow.sdc", fpga / "flow_engine_hw.tcl"))
 
 
 @pytest.mark.parametrize("board", QUARTUS)
@@ -68,7 +51,7 @@ def test_component_has_the_wrappers_ports(board: str, tmp_path: Path) -> None:
 def test_missed_timing_ends_the_run(analysis: str, tmp_path: Path) -> None:
     fpga = make("d5005", tmp_path / "d5005")
     with pytest.raises(Refused, match=f"FLOW: timing is not met: worst {analysis} slack is -0.2 ns"):
-        run(fpga, Quartus(fpga / "run", {analysis: -0.2}))
+        Quartus(fpga / "run", {analysis: -0.2}).build(fpga)
 
 
 MISTAKES = {
@@ -100,8 +83,6 @@ MISTAKES = {
 def test_a_planted_mistake_is_caught(mistake: str, tmp_path: Path) -> None:
     name, good, bad, message = MISTAKES[mistake]
     fpga = make("d5005", tmp_path / "d5005")
-    text = (fpga / name).read_text()
-    assert good in text
-    (fpga / name).write_text(text.replace(good, bad))
+    plant(fpga / name, good, bad)
     with pytest.raises(Refused, match=re.escape(message)):
-        run(fpga, Quartus(fpga / "run"))
+        Quartus(fpga / "run").build(fpga)

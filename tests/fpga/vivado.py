@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fpga.interpreter import Call, Interpreter, Refused
+from tests.fpga.interpreter import Call, Refused, Tool
 from tests.fpga.vivado_tables import (
     AUTOMATION,
     BOARD_FILES,
@@ -21,6 +21,8 @@ from tests.fpga.vivado_tables import (
     Ip,
     Pin,
 )
+
+SCRIPTS = ("project", "synth", "impl", "bitstream")
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Run:
 
 
 @dataclass
-class Vivado:
+class Vivado(Tool):
     """One Vivado session after another on the same project; ``wns`` and ``whs`` are what implementation ends with."""
 
     hierarchy: tuple[str, ...] = ()
@@ -71,19 +73,19 @@ class Vivado:
     open_run: str = ""
     pblocks: dict[str, list[str]] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
-    interpreters: list[Interpreter] = field(default_factory=list)
 
-    def session(self, script: Path) -> Interpreter:
+    def build(self, fpga: Path) -> "Vivado":
+        """All scripts of a project, as the plan runs them. Raises Refused."""
+        for name in SCRIPTS:
+            self.session(fpga / "vivado" / f"{name}.tcl")
+            if name == "synth":
+                self.constraints()
+        return self
+
+    def session(self, script: Path) -> None:
         """One ``vivado -mode batch -source script``. Raises Refused."""
         self.opened, self.open_run = False, ""
-        interpreter = Interpreter(COMMANDS, self.handle)
-        self.interpreters.append(interpreter)
-        interpreter.run(script)
-        return interpreter
-
-    @property
-    def tcl(self) -> Interpreter:
-        return self.interpreters[-1]
+        self.begin(COMMANDS, self.handle).run(script)
 
     def handle(self, call: Call) -> object:
         method = getattr(self, f"do_{call.name}")
@@ -566,14 +568,12 @@ class Vivado:
             raise Refused(f"{call.words[0]} is not complete")
         self.open_run = call.words[0]
 
-    def constraints(self) -> Interpreter:
+    def constraints(self) -> None:
         """Read the constraint files, as implementation does."""
         self.opened, self.open_run = True, "synth_1"
-        interpreter = Interpreter(COMMANDS, self.handle)
-        self.interpreters.append(interpreter)
+        interpreter = self.begin(COMMANDS, self.handle)
         for path in self.files["constrs_1"]:
             interpreter.run(path)
-        return interpreter
 
     def _report(self, call: Call) -> None:
         if not self.open_run:
