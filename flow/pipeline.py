@@ -35,7 +35,7 @@ def announce(job: Job, progress: Progress) -> None:
 
     if job.entry == "rtl" and not projects.has_project(job.fpga):
         progress.warn(f"there is no project for {job.fpga}: the folder will have the proven RTL and its facts, to go "
-                      "into a project of your own (flow list fpgas shows the boards that have one)")
+                      f"into a project of your own; {projects.alternative(job.fpga)}")
 
 
 def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:

@@ -71,6 +71,13 @@ def target_of(name: str, entry: str = "opencl") -> Target:
     return found
 
 
+def alternative(name: str) -> str:
+    """What to do about a device that has no project of the RTL."""
+    if any(target.board == lookup(name).name for target in TARGETS):
+        return "--entry xrt makes one for AMD's v++"
+    return "flow list fpgas shows the boards that have one"
+
+
 def write_opencl_project(hw: HwConfig, device: Device, cores_per_region: tuple[int, ...], out: Path) -> list[Path]:
     """Write ``fpga/`` of the build folder ``out`` for the OpenCL entry. Returns the paths written, sorted; the bytes
     depend on the arguments alone. Raises UnsupportedError for a device without an OpenCL platform."""

@@ -17,8 +17,8 @@ from flow.build.progress import Progress
 from flow.errors import Problem, ToolError
 from flow.project.steps import PLAN_FILE, Plan, Step
 
-#: Lines of a log that say why a tool gave up.
-_TELLING = ("FLOW:", "ERROR", "Error", "CRITICAL WARNING", "FATAL")
+#: Words of a log's lines that say why a tool gave up, the surest first.
+_TELLING = (("FLOW:", "ERROR", "Error", "FATAL"), ("CRITICAL WARNING",))
 _SHOWN = 20
 _STAMPS = ".done"
 #: seconds between looks at a running tool
@@ -110,14 +110,24 @@ def _run(step: Step, number: int, total: int, place: Path, folder: Path, progres
     where = f"{step.command[0]}, step {step.name}"
     remedy = f"see {log}; the next flow build goes on with this step"
     if process.returncode:
-        telling = [line.strip() for line in lines if any(word in line for word in _TELLING)] or lines[-_SHOWN:]
+        telling = _telling(lines)
         if any("timing is not met" in line or "(FAIL at" in line for line in telling):
             remedy = f"choose a slower clock (--clock) or a smaller engine (--goal area); {remedy}"
-        shown = "\n    ".join(telling[:_SHOWN])
+        shown = "\n    ".join(telling)
         raise ToolError(Problem(where, f"ended with {process.returncode}:\n    {shown}", remedy))
     absent = _absent(folder, step)
     if absent:
         raise ToolError(Problem(where, f"ended well but left no {', '.join(absent)}", remedy))
+
+
+def _telling(lines: list[str]) -> list[str]:
+    """The lines that say why a tool gave up, at most _SHOWN: the first, which are the cause, and the last."""
+    for words in _TELLING:
+        found = [line.strip() for line in lines if any(word in line for word in words)]
+        if found:
+            half = _SHOWN // 2
+            return found if len(found) <= _SHOWN else [*found[:half], "...", *found[-half:]]
+    return lines[-_SHOWN:]
 
 
 def _remove(path: Path) -> None:

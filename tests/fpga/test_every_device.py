@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flow import emit, frontend, schedule
+from flow import emit, frontend, pipeline, schedule
+from flow.build.job import Job, Source
 from flow.graph.ir import Graph
 from flow.hardware.config import HwConfig
 from flow.isa.render import ROOT
@@ -21,6 +22,7 @@ from tests.fpga.cadence import Cadence, environment
 from tests.fpga.interpreter import Tool, missed_lines
 from tests.fpga.projects import hierarchy
 from tests.fpga.quartus import Quartus
+from tests.fpga.stand_in import Recorder
 from tests.fpga.vivado import Vivado
 
 #: Without a project: what a build says, and why.
@@ -87,6 +89,18 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 def test_the_devices_without_a_project_are_known() -> None:
     assert {device.name for device in DEVICES if not has_project(device.name)} == set(WITHOUT)
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_a_device_without_a_project_warns_first(name: str, tmp_path: Path) -> None:
+    """Before the model is looked at; with what to do."""
+    progress = Recorder()
+    job = Job(name, (Source("none", tmp_path / "none.h5"),), tmp_path / "out", verify="none")
+    with pytest.raises(FileNotFoundError):
+        pipeline.build(job, progress)
+    (kind, text), *_ = progress.events
+    assert kind == "warn" and f"no project for {name}" in str(text)
+    assert ("--entry xrt" if name in ("u50", "u55c") else "flow list fpgas") in str(text)
 
 
 @pytest.mark.full

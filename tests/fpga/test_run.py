@@ -3,89 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from flow.errors import ToolError
-from flow.project.board import BOARDS, Platform
+from flow.project.board import BOARDS
 from flow.project.run import build_bitstream
-from flow.project.steps import plan_for
+from models import zoo
 from tests.fpga.projects import engine, make
-
-#: A tool that notes its command, leaves what plan.json promises, and does what ``behaviour`` says for its step.
-STAND_IN = r"""#!/usr/bin/env python3
-import json, os, pathlib, sys
-here = pathlib.Path(os.environ["STAND_IN"])
-name = pathlib.Path(sys.argv[0]).name
-with open(here / "log", "a") as log:
-    log.write(json.dumps([name, *sys.argv[1:], str(pathlib.Path.cwd().name)]) + "\n")
-plan = json.loads(pathlib.Path("../plan.json").read_text())
-step = next(step for step in plan["steps"] if step["command"] == [name, *sys.argv[1:]])
-behaviour = json.loads((here / "behaviour").read_text()).get(step["name"], "")
-if behaviour.startswith("fail"):
-    print("INFO: a line of no interest")
-    print(behaviour.partition(" ")[2])
-    sys.exit(1)
-if behaviour != "nothing":
-    for product in step["products"]:
-        path = pathlib.Path(product)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("made")
-"""
-
-
-class Recorder:
-    """Progress that is kept."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, object]] = []
-
-    def start(self, stage: str) -> None:
-        self.events.append(("start", stage))
-
-    def update(self, done: int, total: int, unit: str) -> None:
-        self.events.append(("update", (done, total)))
-
-    def finish(self, resumed: bool) -> None:
-        self.events.append(("finish", resumed))
-
-    def warn(self, text: str) -> None:
-        self.events.append(("warn", text))
-
-    def stages(self) -> list[tuple[str, bool]]:
-        starts = [str(value) for kind, value in self.events if kind == "start"]
-        ends = [bool(value) for kind, value in self.events if kind == "finish"]
-        return list(zip(starts, ends, strict=False))
-
-
-#: Platforms whose tools come with this project and are always found.
-OPEN = (Platform.ECP5_SERIAL, Platform.ASIC)
+from tests.fpga.stand_in import OPEN, Recorder, behave, commands, install
 
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of stand-ins for every vendor tool, first on the PATH."""
-    folder = tmp_path / "tools"
-    folder.mkdir()
-    names = {step.command[0] for platform in Platform if platform not in OPEN
-             for step in plan_for(platform, engine("u200")[0]).steps}
-    for name in names:
-        (folder / name).write_text(STAND_IN)
-        (folder / name).chmod(0o755)
-    behave(folder)
-    monkeypatch.setenv("STAND_IN", str(folder))
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return folder
-
-
-def behave(folder: Path, **steps: str) -> None:
-    (folder / "behaviour").write_text(json.dumps(steps))
-
-
-def commands(folder: Path) -> list[list[str]]:
-    return [json.loads(line) for line in (folder / "log").read_text().splitlines()]
+    install(tmp_path / "tools", monkeypatch)
+    return tmp_path / "tools"
 
 
 @pytest.mark.parametrize("board", [board.name for board in BOARDS if board.platform not in OPEN])
@@ -137,6 +72,18 @@ def test_missed_timing_names_what_to_change(stand_in: Path, tmp_path: Path) -> N
         build_bitstream(make("u200", tmp_path / "u200"), Recorder())
     assert "worst setup slack is -0.3 ns" in str(caught.value) and "--clock" in str(caught.value)
     assert not (tmp_path / "u200" / "fpga" / "run" / "flow.bit").exists()
+
+
+def test_what_matters_in_a_long_log_is_shown(stand_in: Path, tmp_path: Path) -> None:
+    """The first and the last errors, and no warning in their place."""
+    log = [*(f"CRITICAL WARNING: [Timing 38-{n}] of little interest" for n in range(100)),
+           *(f"ERROR: [Place {n}]" for n in range(100))]
+    behave(stand_in, implementation="fail " + "\n".join(log))
+    with pytest.raises(ToolError) as caught:
+        build_bitstream(make("u200", tmp_path / "u200"), Recorder())
+    text = str(caught.value)
+    assert "ERROR: [Place 0]" in text and "ERROR: [Place 99]" in text and "WARNING" not in text
+    assert len(text.splitlines()) < 30
 
 
 def test_quartus_goes_on_after_a_missed_timing(stand_in: Path, tmp_path: Path) -> None:
@@ -204,3 +151,38 @@ def test_a_device_without_a_project(tmp_path: Path) -> None:
     write_project(hw, lookup("agilex"), (3,), tmp_path)
     assert build_bitstream(tmp_path / "fpga", Recorder()) is None
     assert "There is no project for this board yet" in (tmp_path / "fpga" / "README.md").read_text()
+
+
+def flow_build(board: str, model: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "flow", "build", "--fpga", board, "--model", str(model), "--verify",
+                           "none", "--output", str(out)], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("board", "tool", "failing", "says"), [
+    ("u200", "vivado", "synthesis", "ERROR: [Synth 8-439] module 'x' not found"),
+    ("u200", "vivado", "implementation", "FLOW: timing is not met: worst hold slack is -0.01 ns"),
+    ("d5005", "quartus_sh", "fit", "Error (170012): Fitter requires more DSP blocks than the device has"),
+    ("d5005", "quartus_sh", "timing", "FLOW: timing is not met: worst recovery slack is -0.2 ns"),
+])
+def test_the_command(board: str, tool: str, failing: str, says: str, stand_in: Path, tmp_path: Path) -> None:
+    """``flow build`` itself: what it says when a step fails, what it leaves, and how it goes on."""
+    model = zoo.make("direct", tmp_path)
+    out = tmp_path / "out"
+    behave(stand_in, **{failing: f"fail {says}"})
+    failed = flow_build(board, model, out)
+    steps = [step["name"] for step in json.loads((out / "fpga" / "plan.json").read_text())["steps"]]
+    reached = steps[:steps.index(failing) + 1]
+    assert failed.returncode == ToolError.exit_code and says in failed.stderr and "no interest" not in failed.stderr
+    assert "Traceback" not in failed.stderr and f"step {failing}" in failed.stderr
+    assert ("--clock" in failed.stderr) == ("timing" in says)
+    assert (out / "manifest.json").is_file() and len(commands(stand_in)) == len(reached)
+    for name in reached:
+        assert f"{tool}: {name} ..." in failed.stderr
+    behave(stand_in)
+    done = flow_build(board, model, out)
+    assert done.returncode == 0, done.stderr
+    assert len(commands(stand_in)) == len(steps) + 1
+    for name in steps:
+        assert (f"{tool}: {name}: taken from before" in done.stderr) == (name in reached[:-1]), name
+    assert (out / "fpga" / "run" / ("flow.bit" if tool == "vivado" else "reports/flow.sof")).is_file()
