@@ -1,7 +1,7 @@
 """``python -m tests.bench [NETWORK ...]``: measure networks on the engine sized for a device, print a table.
 
 ``python -m tests.bench model [NETWORK ...]``: the cycle models beside the RTL, on small engines and large ones.
-``python -m tests.bench costs [NETWORK ...]``: time of sizing; time and memory of a build and of a second one.
+``python -m tests.bench costs [NETWORK ...]``: time and memory of sizing, building, building again, compiling the engine.
 
 Figures are simulated cycles of the RTL with a modelled memory; frames per second assume the clock that is printed. Wall
 times are this machine's.
@@ -13,6 +13,7 @@ import argparse
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from flow import size
@@ -20,7 +21,7 @@ from flow.frontend import import_model
 from flow.simulate.driver import MemoryModel
 from models import zoo
 from tests.bench import costs, model
-from tests.bench.engines import Measured, measure
+from tests.bench.engines import MOST, Layer, Measured, measure, slow
 
 #: published figures: system, conditions, images/s, share of peak in per cent
 PEERS = (
@@ -42,13 +43,26 @@ def show(found: Measured, device: str, cores: int, clock: float) -> None:
     print(f"- utilisation {found.utilisation:.4f} of one core's peak; {fps:.1f} images/s on {cores} cores at "
           f"{clock:g} MHz assumed; one image, or a batch of {found.images}, in {found.cycles / clock / 1000:.2f} ms")
     rate = found.cycles / found.seconds / 1000
-    print(f"- simulation {found.seconds:.1f} s for {found.images} images ({rate:.0f} "
-          f"thousand cycles/s); scheduling {found.schedule_seconds:.1f} s")
+    print(f"- simulation {found.seconds:.1f} s of wall time, {found.processor_seconds:.1f} s of CPU, "
+          f"for {found.images} images ({rate:.0f} thousand cycles/s); scheduling {found.schedule_seconds:.1f} s")
     print("\n| layers up to a tensor in memory | RTL | model | bound | by | RTL / bound |")
     print("| --- | --- | --- | --- | --- | --- |")
+    for layer in found.groups:
+        by, bound = layer.bound
+        print(f"| {layer.name} | {layer.rtl} | {layer.model} | {bound} | {by} | {layer.ratio:.2f} |")
+    print("\n| layer | program model | bound | by | model / bound |")
+    print("| --- | --- | --- | --- | --- |")
     for layer in found.layers:
         by, bound = layer.bound
-        print(f"| {layer.name} | {layer.rtl} | {layer.model} | {bound} | {by} | {layer.rtl / max(bound, 1):.2f} |")
+        print(f"| {layer.name} | {layer.model} | {bound} | {by} | {layer.ratio:.2f} |")
+    print(f"\n- above {MOST:g} times their bound: {_slow(found.groups)} in RTL; single layers, whose end RTL does not "
+          f"show while they stay on the chip: {_slow(found.layers)} by the program model")
+
+
+def _slow(layers: Sequence[Layer]) -> str:
+    """How many layers take too long for their bounds, and which."""
+    names = [f"{layer.name} ({layer.ratio:.2f})" for layer in slow(layers)]
+    return f"{len(names)} of {len(layers)}" + (f", {', '.join(names)}" if names else "")
 
 
 def models(networks: list[str]) -> None:
@@ -59,15 +73,30 @@ def models(networks: list[str]) -> None:
 
 
 def cost(networks: list[str], fpga: str) -> None:
-    """Sizing's and building's time and memory."""
-    print("| network | 10,000 engines | build without verification | again | peak memory with children |")
-    print("| --- | --- | --- | --- | --- |")
+    """Time and memory of sizing, of building and of compiling the simulated engine."""
+    print("| network | what | wall time | CPU | peak memory, all processes | of it the largest process |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for name in networks or ["resnet50"]:
-        graph = import_model(zoo.make(name), None, 0, name).graph
-        seconds = costs.evaluation_seconds(graph)
-        first, second = costs.build_costs(name, fpga)
-        print(f"| {name} | {seconds:.1f} s | {first.seconds:.1f} s | {second.seconds:.1f} s | "
-              f"{first.peak_mebibytes:.0f} MiB |", flush=True)
+        built = costs.build_costs(name, fpga)
+        show_cost(name, "making the network's file", built.making)
+        show_cost(name, "build without verification", built.first)
+        show_cost(name, "the same with nothing changed", built.again)
+        show_cost(name, "Verilated engine", costs.compile_cost(size.choose(fpga, [built.graph]).hw))
+        seconds = costs.evaluation_seconds(built.graph)
+        print(f"| {name} | cycles on 10,000 engines | {seconds:.1f} s | | | |", flush=True)
+
+
+def show_cost(network: str, what: str, found: costs.Cost) -> None:
+    """A line of the table."""
+    mebibytes, command = found.largest[0]
+    print(f"| {network} | {what} | {found.seconds:.1f} s | {found.processor_seconds:.1f} s | "
+          f"{found.peak_mebibytes:.0f} MiB | {mebibytes:.0f} MiB {_short(command)} |", flush=True)
+
+
+def _short(command: str) -> str:
+    """The program of a command line; of Python the module."""
+    program, *arguments = command.split() or [""]
+    return arguments[1] if arguments[:1] == ["-m"] and len(arguments) > 1 else Path(program).name
 
 
 def main() -> int:

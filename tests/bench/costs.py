@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flow.build import store
 from flow.graph.ir import Graph
 from flow.hardware.config import HwConfig
+from flow.size import hwfile
 from flow.size.cycles import Engines, totals
 from flow.size.work import works
 from models import zoo
@@ -42,47 +46,99 @@ def evaluation_seconds(graph: Graph, count: int = 10_000) -> float:
 
 @dataclass(frozen=True)
 class Cost:
-    """seconds: wall; peak_mebibytes: of resident memory, the command and all its children together."""
+    """seconds: wall; processor_seconds: of all processes; peak_mebibytes: largest sum of the resident memory of the
+    command and all its descendants (pages they share count for each), seen every ``LOOK`` seconds; largest: those
+    processes at that moment, (mebibytes, command line), the largest first."""
 
     seconds: float
+    processor_seconds: float
     peak_mebibytes: float
+    largest: tuple[tuple[float, str], ...]
 
 
 def _tree(root: int) -> Iterator[int]:
+    """The process and its descendants. A child belongs to the thread that started it."""
     yield root
     try:
-        for thread in Path(f"/proc/{root}/task").iterdir():
-            for child in (thread / "children").read_text().split():
-                yield from _tree(int(child))
+        threads = list(Path(f"/proc/{root}/task").iterdir())
     except OSError:
         return
+    for thread in threads:
+        try:
+            children = (thread / "children").read_text().split()
+        except OSError:  # the thread has ended meanwhile
+            continue
+        for child in children:
+            yield from _tree(int(child))
 
 
 def _resident(pid: int) -> float:
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except OSError:
+    except (OSError, IndexError):
         return 0.0
-    return pages / 256  # of 4 KiB
+    return pages * resource.getpagesize() / 2**20
 
 
-def run(command: list[str]) -> Cost:
-    """Run to its end and measure. Raises CalledProcessError."""
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return "?"
+
+
+def run(command: list[str], variables: Mapping[str, str] | None = None) -> Cost:
+    """Run to its end, with ``variables`` added to the environment, and measure. Raises CalledProcessError."""
     begin = time.perf_counter()
-    peak = 0.0
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    before = os.times()
+    peak, largest = 0.0, ()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          env={**os.environ, **(variables or {})}) as process:
         while process.poll() is None:
-            peak = max(peak, sum(_resident(pid) for pid in _tree(process.pid)))
+            found = {pid: _resident(pid) for pid in _tree(process.pid)}
+            if sum(found.values()) > peak:
+                peak = sum(found.values())
+                largest = tuple(sorted(((size, _command(pid)) for pid, size in found.items()), reverse=True))
             time.sleep(LOOK)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Cost(time.perf_counter() - begin, peak)
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return Cost(time.perf_counter() - begin, spent, peak, largest)
 
 
-def build_costs(network: str, fpga: str) -> tuple[Cost, Cost]:
-    """A build of a network of the zoo without verification, and the same again with nothing changed."""
-    model = zoo.make(network)
-    with tempfile.TemporaryDirectory(prefix="flow-bench-") as folder:
+@dataclass(frozen=True)
+class Build:
+    """making: the network's file; first: a build without verification; again: with nothing changed."""
+
+    graph: Graph
+    making: Cost
+    first: Cost
+    again: Cost
+
+
+def build_costs(network: str, fpga: str) -> Build:
+    """What a network of the zoo costs, from making its file on."""
+    with tempfile.TemporaryDirectory(prefix="flow-bench-") as name:
+        folder = Path(name)
+        model = folder / f"{network}{zoo.entry(network).suffix}"
+        making = run([sys.executable, "-m", "models", network, "--output", str(model)])
         command = [sys.executable, "-m", "flow", "build", "--fpga", fpga, "--model", str(model), "--verify", "none",
-                   "--output", f"{folder}/built"]
-        return run(command), run(command)
+                   "--no-bitstream", "--output", str(folder / "built")]
+        first, again = run(command), run(command)
+        return Build(store.load(folder / "built" / "steps" / "1-import")[0].graph, making, first, again)
+
+
+_COMPILE = """import sys
+from flow.hardware.filelist import rtl_files
+from flow.isa.render import ROOT
+from flow.simulate.verilator import build
+from flow.size import hwfile
+build(hwfile.read(sys.argv[1]), rtl_files(ROOT))"""
+
+
+def compile_cost(hw: HwConfig) -> Cost:
+    """The Verilated engine (one core), compiled without anything kept from before."""
+    with tempfile.TemporaryDirectory(prefix="flow-bench-") as folder:
+        hwfile.write(f"{folder}/hw.json", replace(hw, cores=1, channels=1), {})
+        return run([sys.executable, "-c", _COMPILE, f"{folder}/hw.json"], {"FLOW_CACHE": folder})
