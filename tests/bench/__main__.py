@@ -1,7 +1,7 @@
 """``python -m tests.bench [NETWORK ...]``: measure networks on the engine sized for a device, print a table.
 
 ``python -m tests.bench model [NETWORK ...]``: the cycle models beside the RTL, on small engines and large ones.
-``python -m tests.bench costs [NETWORK ...]``: time and memory of sizing, building, building again, compiling the engine.
+``python -m tests.bench costs [NETWORK ...]``: time and memory of building, of building again, of the engine.
 
 Figures are simulated cycles of the RTL with a modelled memory; frames per second assume the clock that is printed. Wall
 times are this machine's.
