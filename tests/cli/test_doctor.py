@@ -6,11 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from flow.cli import doctor
+from flow.isa.render import DEFAULT_ENGINE
+from flow.project.board import BOARDS
+from flow.project.steps import plan_for
 
 
 def found(value: dict[str, object]) -> dict[str, dict[str, object]]:
@@ -45,6 +49,36 @@ def test_a_missing_tool_says_what_it_gives_and_how_to_get_it(tools: Path) -> Non
     assert found(value)["quartus_sh"] == {"name": "quartus_sh", "state": "missing", "optional": True,
                                           "for": "bitstreams for Intel devices",
                                           "get": "Intel's download page, Quartus Prime Pro"}
+
+
+NEEDS = [str(need["name"]) for need in doctor.examine()[1]["found"] if need["name"] not in ("python", "OpenCL device")]
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_each_is_missed_alone(name: str, tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With everything there but one, that one is missing, with what it gives and how to get it."""
+    def version(package: str) -> str:
+        if package == name:
+            raise metadata.PackageNotFoundError(package)
+        return "1.2"
+
+    monkeypatch.setattr(doctor.metadata, "version", version)
+    monkeypatch.setattr(doctor, "_opencl", lambda: "found")
+    monkeypatch.setenv("PATH", str(tools))
+    for other in NEEDS:
+        if other != name:
+            stand_in(tools, other, "echo a 3.4")
+    text, value = doctor.examine()
+    entry = found(value)[name]
+    assert [other for other, state in found(value).items() if state["state"] == "missing"] == [name]
+    line = next(line for line in text.splitlines() if line.startswith(f"{name} "))
+    assert entry["for"] and entry["get"] and f"missing                  for {entry['for']}" in line
+    assert f"get it: {entry['get']}" in line and value["ok"] is entry["optional"]
+
+
+def test_every_project_s_tool_is_known() -> None:
+    tools = {plan_for(board.platform, DEFAULT_ENGINE).tool for board in BOARDS}
+    assert tools <= set(NEEDS), tools - set(NEEDS)
 
 
 def test_only_what_is_needed_makes_it_bad(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
