@@ -5,8 +5,6 @@ Behind the pins is either the RTL, Verilated, or the netlist that was placed and
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import tempfile
@@ -21,7 +19,7 @@ from flow.graph.ir import Int8
 from flow.hardware.filelist import rtl_files
 from flow.isa.render import ROOT, engine_package
 from flow.schedule.program import Program
-from flow.simulate import host, verilator
+from flow.simulate import cache, host, verilator
 
 TOP = "ulx3s_top"
 SIMULATION = ROOT / "fpga" / "ecp5" / "sim"
@@ -62,22 +60,14 @@ def compile_board(program: Program, line: Line, *, gates: bool) -> Path:
     board = [SIMULATION / f"{name}.cpp" for name in ("serial_board", *(GATES if gates else RTL))]
     headers = [*(path for folder in INCLUDES for path in sorted((ROOT / "firmware" / folder).glob("*.h"))),
                *sorted(SIMULATION.glob("*.h"))]
-    digest = hashlib.sha256(repr((CFLAGS, CXXFLAGS, VERILATE, line, gates, sorted(texts.items()))).encode())
-    for path in (*rtl, *firmware, *board, *headers):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    folder = verilator.cache_folder() / "boards" / digest.hexdigest()[:32]
-    binary = folder / "board"
-    if binary.is_file():
-        return binary
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not binary.is_file():
-            for name, text in texts.items():
-                (folder / name).write_text(text)
-            _compile(folder, line, rtl, firmware, board)
-            (folder / "board.new").rename(binary)
-    return binary
+
+    def make(work: Path) -> None:
+        for name, text in texts.items():
+            (work / name).write_text(text)
+        _compile(work, line, rtl, firmware, board)
+
+    return cache.built("boards", "board", (repr((CFLAGS, CXXFLAGS, VERILATE, line, gates)), *texts.values()),
+                       (*rtl, *firmware, *board, *headers), make)
 
 
 def _compile(folder: Path, line: Line, rtl: Sequence[Path], firmware: Sequence[Path], board: Sequence[Path]) -> None:
@@ -97,7 +87,7 @@ def _compile(folder: Path, line: Line, rtl: Sequence[Path], firmware: Sequence[P
                        os.environ, "compiling the firmware")
     verilator.run_tool(["g++", *CXXFLAGS, f"-DDIVISOR=UINT64_C({line.divisor})", *includes,
                         *(str(path) for path in board), *sorted(path.name for path in folder.glob("*.o")), *archives,
-                        "-lm", "-o", "board.new"], folder, os.environ, "compiling the simulated board")
+                        "-lm", "-o", "done/board"], folder, os.environ, "compiling the simulated board")
 
 
 @dataclass(frozen=True)

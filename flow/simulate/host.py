@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
-import hashlib
 import json
 import os
 import subprocess
@@ -23,7 +21,7 @@ from flow.errors import Problem, ToolError
 from flow.graph.ir import Int8
 from flow.isa.render import ROOT
 from flow.schedule.program import Program
-from flow.simulate import verilator
+from flow.simulate import cache, verilator
 from flow.simulate.driver import MemoryModel
 
 FIRMWARE = ROOT / "firmware"
@@ -67,25 +65,16 @@ def compile_host(program: Program, library: Path) -> Path:
     """The host program for ``program``, linked with the engine's ``library``; cached by contents. Raises ToolError."""
     texts = {"model.h": model.model_header(program), "model.c": model.model_source(program)}
     sources = firmware_sources()
-    digest = hashlib.sha256(repr((CFLAGS, str(library), sorted(texts.items()))).encode())
-    for path in sources:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    folder = verilator.cache_folder() / "hosts" / digest.hexdigest()[:32]
-    binary = folder / "flow_host"
-    if binary.is_file():
-        return binary
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not binary.is_file():
-            for name, text in texts.items():
-                (folder / name).write_text(text)
-            command = ["gcc", *CFLAGS, "-I.", *(f"-I{FIRMWARE / name}" for name in INCLUDES), "model.c",
-                       *(str(path) for path in sources if path.suffix == ".c"), str(library), "-lm",
-                       f"-Wl,-rpath,{library.parent}", "-o", "flow_host.new"]
-            verilator.run_tool(command, folder, os.environ, "compiling the host program")
-            (folder / "flow_host.new").rename(binary)
-    return binary
+
+    def make(work: Path) -> None:
+        for name, text in texts.items():
+            (work / name).write_text(text)
+        command = ["gcc", *CFLAGS, "-I.", *(f"-I{FIRMWARE / name}" for name in INCLUDES), "model.c",
+                   *(str(path) for path in sources if path.suffix == ".c"), str(library), "-lm",
+                   f"-Wl,-rpath,{library.parent}", "-o", "done/flow_host"]
+        verilator.run_tool(command, work, os.environ, "compiling the host program")
+
+    return cache.built("hosts", "flow_host", (repr(CFLAGS), str(library), *texts.values()), sources, make)
 
 
 def engine_library(program: Program, cores: int = 1, threads: int = 1) -> Path:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,17 +14,13 @@ from flow.emit.folder import MAKE_VARIABLES, VERILATE
 from flow.errors import Problem, ToolError
 from flow.hardware.config import HwConfig
 from flow.isa.render import ROOT, engine_package, environment
+from flow.simulate import cache
 
 HARNESS = ROOT / "firmware" / "sim"
 TOP = "flow_top"
 LIBRARY = "libflow_sim.so"
 CONTROL = HARNESS / "verilator.vlt"
 FLAGS = (*VERILATE, "-CFLAGS", "-fPIC")
-
-
-def cache_folder() -> Path:
-    """Where built libraries are kept: FLOW_CACHE, or build/.cache of the checkout."""
-    return Path(os.environ.get("FLOW_CACHE") or ROOT / "build" / ".cache")
 
 
 def find_verilator() -> tuple[str, dict[str, str]]:
@@ -75,47 +68,25 @@ def build(hw: HwConfig, rtl_files: Sequence[Path], threads: int = 1, package: st
     rtl_files: SystemVerilog files in compile order without engine_pkg.sv, whose text is ``package`` (rendered from hw
     if None) and which comes first. A library built before from the same things is returned at once. Raises ToolError.
     """
-    if package is None:
-        package = engine_package(hw)
+    text = engine_package(hw) if package is None else package
     command, variables = find_verilator()
     version = run_tool([command, "--version"], ROOT, variables, "verilator").strip()
     config_header = sim_config(hw)
     harness = sorted(HARNESS.glob("flow_sim.*"))
     flags = (*FLAGS, *(("--threads", str(threads)) if threads > 1 else ()))
 
-    digest = hashlib.sha256()
-    for part in (version, repr(flags), repr(MAKE_VARIABLES), package, config_header):
-        digest.update(part.encode() + b"\0")
-    for path in (*rtl_files, *harness, CONTROL):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    folder = cache_folder() / "verilated"
-    target = folder / digest.hexdigest()[:32]
-    library = target / LIBRARY
-    if library.is_file():
-        return library
+    def make(work: Path) -> None:
+        (work / "engine_pkg.sv").write_text(text)
+        (work / "flow_sim_config.h").write_text(config_header)
+        run_tool([command, *flags, "-Mdir", "obj", str(CONTROL), "engine_pkg.sv",
+                  *(str(path.resolve()) for path in rtl_files)], work, variables, "verilating the engine")
+        run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES, f"PYTHON3={sys.executable}"],
+                 work, variables, "compiling the verilated engine")
+        root = installed_root(command, variables)
+        run_tool(["g++", "-std=gnu++20", "-O2", "-fPIC", "-shared", "-pthread", "-I.", "-Iobj", f"-I{HARNESS}",
+                  f"-isystem{root}/include", f"-isystem{root}/include/vltstd", str(HARNESS / "flow_sim.cpp"),
+                  f"obj/libV{TOP}.a", "obj/libverilated.a", "-o", f"done/{LIBRARY}", f"-Wl,-soname,{LIBRARY}"],
+                 work, variables, "compiling the simulation harness")
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / f".{target.name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if library.is_file():
-            return library
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as temporary:
-            work = Path(temporary)
-            (work / "engine_pkg.sv").write_text(package)
-            (work / "flow_sim_config.h").write_text(config_header)
-            run_tool([command, *flags, "-Mdir", "obj", str(CONTROL), "engine_pkg.sv",
-                      *(str(path.resolve()) for path in rtl_files)], work, variables, "verilating the engine")
-            run_tool(["make", "-s", "-j2", "-C", "obj", "-f", f"V{TOP}.mk", *MAKE_VARIABLES,
-                      f"PYTHON3={sys.executable}"], work, variables,
-                     "compiling the verilated engine")
-            root = installed_root(command, variables)
-            done = work / "done"
-            done.mkdir()
-            run_tool(["g++", "-std=gnu++20", "-O2", "-fPIC", "-shared", "-pthread", "-I.", "-Iobj", f"-I{HARNESS}",
-                      f"-isystem{root}/include", f"-isystem{root}/include/vltstd", str(HARNESS / "flow_sim.cpp"),
-                      f"obj/libV{TOP}.a", "obj/libverilated.a", "-o", f"done/{LIBRARY}", f"-Wl,-soname,{LIBRARY}"],
-                     work, variables, "compiling the simulation harness")
-            if target.exists():
-                shutil.rmtree(target)
-            done.rename(target)
-    return library
+    return cache.built("verilated", LIBRARY, (version, repr(flags), repr(MAKE_VARIABLES), text, config_header),
+                       (*rtl_files, *harness, CONTROL), make)
