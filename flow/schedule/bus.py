@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flow.hardware.config import HwConfig
@@ -16,8 +18,9 @@ LONGEST = 64
 #: bursts a master may have under way
 OUTSTANDING = 64
 
-#: cycles a burst takes besides the memory's latency
+#: cycles a burst takes besides the memory's latency; of them from its request to its first data
 ROUND_TRIP = 8
+ANSWER = 2
 
 
 @dataclass(frozen=True)
@@ -33,19 +36,25 @@ class MemoryModel:
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """runs: rows as the address generator makes them; bursts and beats on the bus; groups: positions of activations, or
-    words of the linear buffers."""
+    words of the linear buffers; joined: rows taken before the first burst is known; requests: cycles from the first
+    burst's request to the last one's."""
 
     runs: int
     bursts: int
     beats: int
     groups: int
+    joined: int = 0
+    requests: int = 0
 
 
 def transfer(i: Instruction, hw: HwConfig) -> Transfer:
     """What a LOAD or STORE moves over the bus. Offsets count from bases that are multiples of a burst."""
     width = hw.axi_bytes
     if i.opcode == Opcode.LOAD and i.buffer != Buffer.INPUT:
-        return Transfer(1, _bursts(i.offset, i.x_size * width, hw), i.x_size, i.x_size) if i.x_size else NOTHING
+        if not i.x_size:
+            return NOTHING
+        bursts = _bursts(i.offset, i.x_size * width, hw)
+        return Transfer(1, bursts, i.x_size, i.x_size, 0, bursts - 1)
     runs = i.y_size * i.z_size
     if not runs or not i.x_size:
         return NOTHING
@@ -62,7 +71,10 @@ def transfer(i: Instruction, hw: HwConfig) -> Transfer:
             count = _bursts(start, row, hw)
             bursts += count
             beats += -(-(start + row) // width) - start // width
-    return Transfer(runs, bursts, beats, i.x_size * i.y_size * i.z_size)
+    stretches = rows * planes  # of adjacent rows: each row takes a cycle, and handing a stretch on another one
+    joined = min(runs // stretches, -(-min(BOUNDARY, LONGEST * width) // (i.x_size * hw.group_bytes))) - 1
+    requests = max(bursts - 1, runs + stretches - 2 - joined)
+    return Transfer(runs, bursts, beats, i.x_size * i.y_size * i.z_size, joined, requests)
 
 
 NOTHING = Transfer(0, 0, 0, 0)
@@ -73,86 +85,90 @@ def _bursts(start: int, count: int, hw: HwConfig) -> int:
     return (start + count - 1) // size - start // size + 1
 
 
-class Channel:
-    """Bandwidth in buckets of time, one list for reads and one for writes.
+@dataclass(slots=True)
+class Job:
+    """Beats in one direction that pass one after the other.
 
-    A transfer takes what is left, or a fair share of what was given to one reckoned before; that one's direction then
-    makes up for it in its next transfer."""
+    ready: cycle from which they may; pace: cycles a beat takes at least; done: called with the cycle of the last beat.
+    asked, until: its bursts are requested from one to the other. begin: called when the jobs before it are done, gives
+    another cycle from which on beats may pass."""
 
-    BUCKET = 32
+    ready: float
+    beats: float
+    pace: float
+    done: Callable[[float], None]
+    asked: float = 0.0
+    until: float = 0.0
+    begin: Callable[[], float] | None = None
+
+
+class Bus:
+    """Reads and writes that share a channel's bandwidth, each in the order of their requests.
+
+    Both directions flow evenly; where the channel cannot serve both, each has half of it at least."""
 
     def __init__(self, model: MemoryModel, width: int) -> None:
         """width: bytes of a beat."""
         held = 1 + model.stall_permille / 1000
         self.latency = model.latency
         self.rate = min(width / held, model.bytes_per_cycle) / width  # beats per cycle of one direction
-        self.room = self.BUCKET * min(2 * width / held, model.bytes_per_cycle) / width
-        self.used: tuple[list[float], list[float]] = ([], [])
-        self.debt = [0.0, 0.0]
-        self.loads: deque[tuple[float, int, float, float]] = deque(maxlen=16)  # request, bursts, begin, end
-        self.fetched = (0.0, 0.0)  # request and end
-        self.announced: tuple[float, float] | None = None  # request and beats of the next fetch, if that is known
+        self.room = min(2 * width / held, model.bytes_per_cycle) / width  # and of both
+        self.queues: tuple[deque[Job], deque[Job]] = (deque(), deque())
+        self.rates = [0.0, 0.0]
+        self.now = 0.0
 
-    def load(self, requested: float, after: float, moved: Transfer, written: float) -> float:
-        """End of a LOAD's beats: requested from ``requested`` on, one burst a cycle, not served before ``after``.
+    def read(self, job: Job) -> None:
+        """Add a read behind what was requested before it; of a job whose bursts are still being requested, the rest
+        comes behind it."""
+        reads = self.queues[0]
+        behind: list[Job] = []
+        while len(reads) > bool(self.rates[0]) and (reads[-1].asked, reads[-1].until) > (job.asked, job.asked):
+            behind.append(reads.pop())
+        if reads and reads[-1].until > job.asked:
+            whole = reads[-1]
+            share = (whole.until - job.asked) / (whole.until - whole.asked)
+            rest = min(whole.beats, whole.beats * share)
+            behind.append(Job(0.0, rest, whole.pace, whole.done, job.asked, whole.until))
+            whole.beats, whole.until, whole.done = whole.beats - rest, job.asked, _nothing
+        reads.append(job)
+        reads.extend(reversed(behind))
 
-        written: cycles in which the buffer takes them, the least this lasts."""
-        first = max(requested + self.latency, after)
-        if self.fetched[0] < requested:
-            first = max(first, self.fetched[1])
-        if self.announced and self.announced[0] < requested:
-            first = max(first, self._turn(self.announced[0]) + self.announced[1] / self.rate)
-        beats = moved.beats + self.debt[0]
-        self.debt[0] = 0.0
-        end = max(self._serve(False, first, beats), first + written,
-                  requested + moved.bursts * (self.latency + ROUND_TRIP) / OUTSTANDING)
-        self.loads.append((requested, moved.bursts, first, end))
-        return end
+    def write(self, job: Job) -> None:
+        """Add a write behind all others."""
+        self.queues[1].append(job)
 
-    def store(self, first: float, moved: Transfer) -> float:
-        """End of a STORE's beats, the first of which is there at ``first``."""
-        beats = moved.beats + self.debt[1]
-        self.debt[1] = 0.0
-        return self._serve(True, first, beats)
+    def next(self) -> float:
+        """Cycle of the next begin or end; infinity if there is nothing to do."""
+        wants = [0.0, 0.0]
+        times = [math.inf, math.inf]
+        for way, queue in enumerate(self.queues):
+            if not queue:
+                continue
+            job = queue[0]
+            if job.begin is not None:
+                job.ready, job.begin = max(job.ready, job.begin()), None
+            if job.ready > self.now + 1e-9:
+                times[way] = job.ready
+            else:
+                wants[way] = min(self.rate, 1 / job.pace)
+        if sum(wants) > self.room:
+            half = self.room / 2
+            wants = [min(wants[0], max(half, self.room - wants[1])), min(wants[1], max(half, self.room - wants[0]))]
+        self.rates = wants
+        for way, want in enumerate(wants):
+            if want:
+                times[way] = self.now + self.queues[way][0].beats / want
+        return min(times)
 
-    def fetch(self, requested: float, beats: float) -> tuple[float, float]:
-        """Begin and end of a read beside the LOADs."""
-        begin = self._turn(requested)
-        end = self._serve(False, begin, beats, True)
-        self.fetched, self.announced = (requested, end), None
-        return begin, end
+    def advance(self, to: float) -> None:
+        """Let time pass, no further than ``next``."""
+        passed, self.now = to - self.now, to
+        for queue, rate in zip(self.queues, self.rates, strict=True):
+            if rate:
+                queue[0].beats -= passed * rate
+                if queue[0].beats < 1e-6:
+                    queue.popleft().done(to - 1)
 
-    def _turn(self, requested: float) -> float:
-        """When a fetch is answered: answers come in the order of the requests."""
-        begin = requested + self.latency
-        for asked, bursts, first, end in self.loads:
-            if asked < requested and end > begin:
-                served = max(0.0, min(1.0, (requested - first) / max(end - first, 1.0))) * bursts
-                before = min(bursts, requested - asked, served + OUTSTANDING)
-                begin = max(begin, first + (end - first) * before / bursts)
-        return begin
 
-    def _serve(self, write: bool, start: float, beats: float, first: bool = False) -> float:
-        """End of ``beats`` that may start at ``start``. first: they come before what was given in their direction."""
-        own, other = self.used[write], self.used[not write]
-        bucket = int(start) // self.BUCKET
-        span = (bucket + 1) * self.BUCKET - start  # cycles of this bucket
-        while True:
-            while bucket >= len(own):
-                own.append(0.0)
-                other.append(0.0)
-            given = 0.0 if first else own[bucket]
-            taken = max(0.0, min(beats, span * self.rate, self.room - given - min(other[bucket], self.room / 2)))
-            excess = own[bucket] + other[bucket] + taken - self.room
-            if excess > 0:
-                loser = write if first else not write
-                lost = min(excess, self.used[loser][bucket])
-                self.used[loser][bucket] -= lost
-                self.debt[loser] += lost
-            own[bucket] += taken
-            beats -= taken
-            if beats <= 1e-9:
-                crowd = 0.0 if first else min(1.0, (own[bucket] + other[bucket]) / self.room) * self.BUCKET
-                return bucket * self.BUCKET + max(self.BUCKET - span + taken / self.rate, crowd)
-            bucket += 1
-            span = float(self.BUCKET)
+def _nothing(_: float) -> None:
+    """The end of a job's first part."""

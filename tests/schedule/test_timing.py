@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from flow.errors import ToolError
@@ -9,7 +11,7 @@ from flow.hardware.pipelines import pipeline
 from flow.isa.description import Buffer, Opcode, Region
 from flow.isa.encoding import make
 from flow.schedule import compile_graph
-from flow.schedule.bus import Channel, MemoryModel, transfer
+from flow.schedule.bus import Bus, Job, MemoryModel, transfer
 from flow.schedule.timing import estimate, work_cycles
 from tests.engines import ENGINES
 from tests.size.graphs import small
@@ -38,16 +40,50 @@ def test_rows_that_begin_inside_a_beat_take_one_more() -> None:
     assert transfer(load.replace(offset=8), hw).beats == 4
 
 
-def test_a_channel_shares_its_bandwidth() -> None:
-    load = make(Opcode.LOAD, buffer=Buffer.WEIGHT, x_size=800, y_size=1, z_size=1)
-    alone = Channel(MemoryModel(100, 12.8, 0), 16)
-    assert alone.load(0, 0, transfer(load, HW), 0) == pytest.approx(100 + 1000, abs=0.01)
-    assert Channel(MemoryModel(100, 12.8, 0), 16).load(0, 0, transfer(load, HW), 1200) == 100 + 1200
-    store = make(Opcode.STORE, region=Region.SCRATCH, x_size=400, y_size=1, z_size=1)
-    both = Channel(MemoryModel(100, 12.8, 0), 16)
-    both.load(0, 0, transfer(load, HW), 0)
-    assert both.store(100, transfer(store, HW)) == pytest.approx(100 + 1000, abs=2 * Channel.BUCKET)
-    assert both.debt[0] == pytest.approx(400, abs=Channel.BUCKET)  # the next load waits for what this one lost
+def _last_beats(bus: Bus) -> None:
+    while (at := bus.next()) < math.inf:
+        bus.advance(at)
+
+
+def test_reads_and_writes_share_the_bandwidth() -> None:
+    ended: dict[str, float] = {}
+
+    def job(name: str, ready: float, beats: int, pace: float = 1.0) -> Job:
+        return Job(ready, beats, pace, lambda last: ended.update({name: last}))
+
+    bus = Bus(MemoryModel(100, 12.8, 0), 16)
+    bus.read(job("alone", 100, 800))
+    _last_beats(bus)
+    assert ended["alone"] == pytest.approx(100 + 800 / 0.8 - 1)
+    bus = Bus(MemoryModel(100, 12.8, 0), 16)
+    bus.read(job("slow", 100, 800, 1.5))
+    _last_beats(bus)
+    assert ended["slow"] == pytest.approx(100 + 1200 - 1)
+    bus = Bus(MemoryModel(100, 12.8, 0), 16)
+    bus.read(job("read", 100, 800))
+    bus.write(job("write", 100, 400))
+    _last_beats(bus)
+    assert ended["write"] == pytest.approx(100 + 1000 - 1)  # half of the bandwidth
+    assert ended["read"] == pytest.approx(100 + 1000 + 400 / 0.8 - 1)
+
+
+def test_reads_are_answered_in_the_order_of_their_requests() -> None:
+    order: list[str] = []
+    bus = Bus(MemoryModel(100, 16.0, 0), 16)
+
+    def job(name: str, asked: float, until: float) -> Job:
+        return Job(asked + 100, 100, 1.0, lambda last: order.append(f"{name} {last:.0f}"), asked, until)
+
+    bus.read(job("last", 50, 50))
+    bus.read(job("first", 40, 40))
+    _last_beats(bus)
+    assert order == ["first 239", "last 339"]
+    order.clear()
+    bus = Bus(MemoryModel(100, 16.0, 0), 16)
+    bus.read(job("around", 0, 20))
+    bus.read(job("between", 5, 5))  # a quarter of the other's bursts were requested before
+    _last_beats(bus)
+    assert order == ["between 224", "around 299"]
 
 
 def test_a_stream_is_as_long_as_its_pixels_its_tile_or_its_accumulators_way() -> None:
