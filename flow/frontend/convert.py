@@ -10,6 +10,7 @@ from pathlib import Path
 from flow import errors
 from flow.errors import FlowError, Problem, ToolError
 from flow.frontend.calibrate import SAMPLES, Float32, read_samples
+from flow.frontend.tensorflow_lite import INT8
 from flow.oracle.process import run_worker
 
 
@@ -58,7 +59,7 @@ def convert(model: Path, calibration: Path | None, seed: int) -> Converted:
             kind: type[FlowError] = getattr(errors, result["error"])
             raise kind([Problem(*problem) for problem in result["problems"]])
         return Converted(
-            (folder / "model.tflite").read_bytes(),
+            (folder / INT8).read_bytes(),
             tuple(result["inputs"]),
             tuple(result["outputs"]),
             tuple(result["layers"]),

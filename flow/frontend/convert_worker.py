@@ -6,6 +6,7 @@ FOLDER/model.tflite and FOLDER/result.json.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 from flow.errors import FlowError, Problem, UnsupportedError, UsageError
 from flow.frontend.calibrate import SAMPLES, Calibration, InputSpec, load
+from flow.frontend.tensorflow_lite import freeze, to_float, to_int8
 
 
 def _load_model(path: Path) -> Any:
@@ -61,30 +63,55 @@ def _inputs(model: Any) -> tuple[InputSpec, ...]:
     return tuple(specs)
 
 
-def _convert(model: Any, inputs: tuple[InputSpec, ...], calibration: Calibration) -> bytes:
-    import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+def _recurrent(model: Any) -> list[Problem]:
+    """Layers with a state from step to step, which TensorFlow's converter may not survive."""
+    import keras
 
-    signature = [tf.TensorSpec((1, *spec.shape), tf.float32, name=spec.name) for spec in inputs]
+    found = [layer for layer in _layers(model) if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
+    return [
+        Problem(
+            f"layer {layer.name} ({type(layer).__name__})",
+            "is recurrent: it keeps a state from one step to the next",
+            "only networks that run straight from input to output are supported; convolutions or dense layers over "
+            "the steps can take its place",
+        )
+        for layer in found
+    ]
 
-    @tf.function(input_signature=signature)
-    def one_image(*tensors: Any) -> Any:
-        return tf.nest.flatten(model(list(tensors) if len(tensors) > 1 else tensors[0], training=False))
 
-    def samples() -> Iterator[list[Any]]:
-        for sample in calibration.samples:
-            yield list(sample)
+def _layers(model: Any) -> Iterator[Any]:
+    """All layers, those of nested models and wrapped ones included."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        elif hasattr(layer, "layer"):
+            yield layer.layer
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [convert_variables_to_constants_v2(one_image.get_concrete_function())]
-    )
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = samples
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
+
+def _frozen(model_path: Path, folder: Path, seed: int, data: Path | None) -> tuple[Calibration, dict[str, Any]]:
+    """Writes the model as a graph of constants; what it is calibrated with and how it is described."""
+    model = _load_model(model_path)
+    inputs = _inputs(model)
+    if problems := _recurrent(model):
+        raise UnsupportedError(problems)
+    calibration = load(data, inputs, seed)
+    if data is not None:
+        calibration.keep(folder / SAMPLES)
+    freeze(model, inputs, folder)
+    return calibration, {
+        "inputs": [spec.name for spec in inputs],
+        "outputs": [tensor.name for tensor in model.outputs],
+        "calibration": calibration.kind,
+        "warnings": list(calibration.warnings),
+        "layers": list(dict.fromkeys(layer.name for layer in _layers(model))),
+    }
+
+
+def _quantise(calibration: Calibration, folder: Path) -> None:
     try:
-        return bytes(converter.convert())
+        to_float(folder)
+        to_int8(calibration, folder)
     except Exception as error:  # the converter raises anything
         text = [line for line in str(error).splitlines() if line.strip()][:6] or [type(error).__name__]
         raise UnsupportedError(
@@ -96,14 +123,6 @@ def _convert(model: Any, inputs: tuple[InputSpec, ...], calibration: Calibration
         ) from error
 
 
-def _layer_names(model: Any) -> Iterator[str]:
-    """Names of all layers, those of nested models included."""
-    for layer in model.layers:
-        yield layer.name
-        if hasattr(layer, "layers"):
-            yield from _layer_names(layer)
-
-
 def main(arguments: list[str]) -> None:
     model_path, folder, seed = Path(arguments[0]), Path(arguments[1]), int(arguments[2])
     calibration_path = Path(arguments[3]) if len(arguments) > 3 else None
@@ -112,19 +131,9 @@ def main(arguments: list[str]) -> None:
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-        model = _load_model(model_path)
-        inputs = _inputs(model)
-        calibration = load(calibration_path, inputs, seed)
-        if calibration_path is not None:
-            calibration.keep(folder / SAMPLES)
-        (folder / "model.tflite").write_bytes(_convert(model, inputs, calibration))
-        result = {
-            "inputs": [spec.name for spec in inputs],
-            "outputs": [tensor.name for tensor in model.outputs],
-            "calibration": calibration.kind,
-            "warnings": list(calibration.warnings),
-            "layers": list(dict.fromkeys(_layer_names(model))),
-        }
+        calibration, result = _frozen(model_path, folder, seed, calibration_path)
+        gc.collect()  # the Keras model
+        _quantise(calibration, folder)
     except FlowError as error:
         result = {
             "error": type(error).__name__,

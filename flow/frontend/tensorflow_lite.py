@@ -1,0 +1,91 @@
+"""TensorFlow Lite's conversion to int8 in three steps from file to file, so that none holds what another needed.
+
+``tf.lite.TFLiteConverter`` does the same in one call and keeps every form of the network until its end. The steps are
+its own, with its flags; a test compares the results.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from flow.frontend.calibrate import Calibration, InputSpec
+
+#: files of the steps
+GRAPH, ENDS, FLOAT, INT8 = "graph.pb", "ends.json", "float.tflite", "model.tflite"
+
+
+def freeze(model: Any, inputs: Sequence[InputSpec], folder: Path) -> None:
+    """The Keras model for a batch of one, its variables as constants -> GRAPH, ENDS."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2_as_graph
+
+    signature = [tf.TensorSpec((1, *spec.shape), tf.float32, name=spec.name) for spec in inputs]
+
+    @tf.function(input_signature=signature)
+    def one_image(*tensors: Any) -> Any:
+        return tf.nest.flatten(model(list(tensors) if len(tensors) > 1 else tensors[0], training=False))
+
+    frozen, graph = convert_variables_to_constants_v2_as_graph(
+        one_image.get_concrete_function(), lower_control_flow=False
+    )
+    ends = {
+        "inputs": [[_name(tensor), list(tensor.shape)] for tensor in frozen.inputs if tensor.dtype == tf.float32],
+        "outputs": [_name(tensor) for tensor in frozen.outputs],
+    }
+    (folder / ENDS).write_text(json.dumps(ends))
+    (folder / GRAPH).write_bytes(graph.SerializeToString())
+
+
+def _name(tensor: Any) -> str:
+    """As the converter names it: the operation, and which of its outputs but for the first."""
+    return str(tensor.name).removesuffix(":0")
+
+
+def to_float(folder: Path) -> None:
+    """GRAPH, ENDS -> FLOAT, the flatbuffer that is to be quantised. Raises whatever the converter raises."""
+    import tensorflow as tf
+    from tensorflow.lite.python import convert
+
+    ends = json.loads((folder / ENDS).read_text())
+    options = tf.lite.TFLiteConverter([])
+    options.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    flags = options._get_base_converter_args() | {
+        "inference_type": tf.int8,
+        "inference_input_type": tf.float32,
+        "post_training_quantize": False,
+        "quantize_to_float16": False,
+        "disable_infer_tensor_range": False,
+        "use_fake_quant_num_bits": False,
+        "enable_mlir_variable_quantization": False,
+    }
+    model_flags = convert.build_model_flags(**flags)
+    for name, shape in ends["inputs"]:
+        array = model_flags.input_arrays.add()
+        array.name = name
+        array.data_type = convert.convert_tensor_tf_type_to_tflite_type(tf.float32)
+        array.shape.dims.extend(shape)
+        array.shape.unknown_rank = False
+    model_flags.output_arrays.extend(ends["outputs"])
+    flat = convert.convert(model_flags, convert.build_conversion_flags(**flags), (folder / GRAPH).read_bytes())
+    (folder / FLOAT).write_bytes(flat)
+
+
+def to_int8(calibration: Calibration, folder: Path) -> None:
+    """FLOAT -> INT8, with the ranges of the samples. Raises whatever the converter raises."""
+    import tensorflow as tf
+    from tensorflow.lite.python import convert
+    from tensorflow.lite.python.optimize import calibrator
+
+    def samples() -> Iterator[list[Any]]:
+        for sample in calibration.samples:
+            yield list(sample)
+
+    extended = calibrator.add_intermediate_tensors((folder / FLOAT).read_bytes())
+    ranged = calibrator.Calibrator(extended).calibrate(samples)
+    del extended
+    quantised = convert.mlir_quantize(ranged, input_data_type=tf.int8, output_data_type=tf.int8)
+    del ranged
+    (folder / INT8).write_bytes(convert.deduplicate_readonly_buffers(quantised))
