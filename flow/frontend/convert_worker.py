@@ -25,12 +25,15 @@ def _load_model(path: Path) -> Any:
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises anything; whatever it is, the file cannot be used
-        text = str(error).strip().splitlines() or [type(error).__name__]
-        raise UsageError(
-            Problem(
-                str(path), f"Keras cannot load it: {text[0][:300]}", "save the model again with Keras 2.13 or newer"
-            )
-        ) from error
+        text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UsageError(Problem(str(path), f"Keras cannot load it: {text[:300]}", remedy(text))) from error
+
+
+def remedy(text: str) -> str:
+    """What to do where Keras says ``text`` of a file."""
+    if "Unknown layer" in text:
+        return "this format does not say where the layer comes from: save the model as .keras, or give an int8 .tflite"
+    return "save the model again with Keras 2.13 or newer"
 
 
 def _inputs(model: Any) -> tuple[InputSpec, ...]:

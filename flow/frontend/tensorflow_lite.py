@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from flow.frontend.calibrate import Calibration, InputSpec
 
 #: files of the steps
@@ -18,25 +20,50 @@ GRAPH, ENDS, FLOAT, INT8 = "graph.pb", "ends.json", "float.tflite", "model.tflit
 
 
 def freeze(model: Any, inputs: Sequence[InputSpec], folder: Path) -> None:
-    """The Keras model for a batch of one, its variables as constants -> GRAPH, ENDS."""
+    """The Keras model for a batch of one, its variables as constants -> GRAPH, ENDS.
+
+    The graph is made with empty constants; the variables' values go into the file one by one.
+    """
     import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2_as_graph
+    from tensorflow.core.framework.graph_pb2 import GraphDef
+    from tensorflow.python.framework import convert_to_constants
 
-    signature = [tf.TensorSpec((1, *spec.shape), tf.float32, name=spec.name) for spec in inputs]
-
-    @tf.function(input_signature=signature)
+    @tf.function(input_signature=[tf.TensorSpec((1, *spec.shape), tf.float32, name=spec.name) for spec in inputs])
     def one_image(*tensors: Any) -> Any:
         return tf.nest.flatten(model(list(tensors) if len(tensors) > 1 else tensors[0], training=False))
 
-    frozen, graph = convert_variables_to_constants_v2_as_graph(
-        one_image.get_concrete_function(), lower_control_flow=False
-    )
+    class Empty(convert_to_constants._FunctionConverterDataInEager):
+        def _eval(self, tensor: Any) -> np.ndarray:
+            return np.zeros(0, tensor.dtype.as_numpy_dtype)
+
+    function = one_image.get_concrete_function()
+    empty = Empty(func=function, lower_control_flow=False, aggressive_inlining=False)
+    graph, _ = convert_to_constants._replace_variables_by_constants(empty)
+    values = {name: value for name, value in _captured(function).items() if name in empty.tensor_data}
+    rest = GraphDef(versions=graph.versions, library=graph.library).SerializeToString()
+    with open(folder / GRAPH, "wb") as file:  # messages one after the other are one message
+        for node in graph.node:
+            if node.name in values:
+                value = values.pop(node.name).numpy()
+                node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, value.dtype, value.shape))
+            file.write(GraphDef(node=[node]).SerializeToString())
+            node.Clear()  # its value
+        file.write(rest)
+    assert not values, f"no place for {', '.join(values)}"
+    fed = [tensor for tensor in function.inputs if tensor.name.partition(":")[0] not in empty.tensor_data]
     ends = {
-        "inputs": [[_name(tensor), list(tensor.shape)] for tensor in frozen.inputs if tensor.dtype == tf.float32],
-        "outputs": [_name(tensor) for tensor in frozen.outputs],
+        "inputs": [[_name(tensor), list(tensor.shape)] for tensor in fed if tensor.dtype == tf.float32],
+        "outputs": [_name(tensor) for tensor in function.outputs],
     }
     (folder / ENDS).write_text(json.dumps(ends))
-    (folder / GRAPH).write_bytes(graph.SerializeToString())
+
+
+def _captured(function: Any) -> dict[str, Any]:
+    """Variables and tensors that a function reads from outside, by the name of the node that stands for them."""
+    variables = {id(variable.handle): variable for variable in function.graph.variables}
+    return {
+        place.name.partition(":")[0]: variables.get(id(value), value) for value, place in function.graph.captures
+    }
 
 
 def _name(tensor: Any) -> str:

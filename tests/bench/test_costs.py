@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.bench.costs import run
+from tests.bench.costs import build_costs, run
 
 _TREE = """import subprocess, sys, threading, time
 held = bytearray(b"x") * (int(sys.argv[1]) << 20)
@@ -36,3 +36,13 @@ def test_time_of_the_processor_is_the_childrens_too() -> None:
 def test_a_failed_command_is_an_error() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("network", "mebibytes"), [("resnet50", 4096), ("vgg16", 8192)])
+def test_memory_and_time_of_a_build(network: str, mebibytes: int) -> None:
+    """From making the network's file on; time of the CPU, which other work on the machine does not lengthen."""
+    found = build_costs(network, "vu9p")
+    assert max(cost.peak_mebibytes for cost in (found.making, found.first, found.again)) <= mebibytes
+    assert network != "resnet50" or found.first.processor_seconds <= 60
+    assert found.again.processor_seconds <= 5

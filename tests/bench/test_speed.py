@@ -9,11 +9,16 @@ import pytest
 from flow import size
 from flow.frontend import Imported, import_model
 from flow.schedule import compile_graph
+from flow.simulate.driver import MemoryModel
 from flow.verify.run import verify
 from flow.verify.verdict import Verdict
 from models import zoo
+from tests.bench.engines import measure, slow
 
 pytestmark = pytest.mark.nightly
+
+#: seconds of CPU, all processes together, for the simulation of ResNet-50's batch of six
+SIMULATED = 240
 
 
 @cache
@@ -41,3 +46,13 @@ def test_one_image_on_the_engine_for_latency() -> None:
     """An image alone takes the time of a batch on the engine for throughput."""
     alone, batch = (in_rtl("resnet50", goal).cycles for goal in (size.Goal.LATENCY, size.Goal.THROUGHPUT))
     assert alone is not None and batch is not None and 2 * alone <= batch
+
+
+@pytest.mark.parametrize(("bandwidth", "latency"), [(25.6, 100), (51.2, 300)])
+def test_no_layer_is_far_above_its_bound(bandwidth: float, latency: int) -> None:
+    model = imported("resnet50")
+    hw = size.choose("vu9p", [model.graph]).hw
+    found = measure(model, hw, MemoryModel(latency=latency, bandwidth=bandwidth, stall_permille=10))
+    assert found.images == 6 and len(found.layers) > 50
+    assert not slow(found.groups) and not slow(found.layers)
+    assert found.processor_seconds <= SIMULATED

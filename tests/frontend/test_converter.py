@@ -11,10 +11,9 @@ import pytest
 from flow.errors import UnsupportedError
 from flow.frontend import import_model
 from flow.frontend.calibrate import InputSpec, synthetic
+from flow.frontend.convert_worker import remedy
 from flow.frontend.flatbuffer import FlatModel, read
 from flow.frontend.tensorflow_lite import INT8, freeze, to_float, to_int8
-
-pytestmark = [pytest.mark.full, pytest.mark.own_process]
 
 
 def network() -> Any:
@@ -61,6 +60,8 @@ def content(model: FlatModel) -> Any:
     return tensors, ops, model.inputs, model.outputs
 
 
+@pytest.mark.full
+@pytest.mark.own_process
 def test_steps_give_what_the_converter_gives(tmp_path: Path) -> None:
     model = network()
     inputs = [InputSpec("left", (8, 8, 3)), InputSpec("right", (4, 4, 6))]
@@ -73,6 +74,8 @@ def test_steps_give_what_the_converter_gives(tmp_path: Path) -> None:
     assert {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"} <= {op.kind for op in wanted.ops}
 
 
+@pytest.mark.full
+@pytest.mark.own_process
 def test_recurrent_layers_are_refused_by_name(tmp_path: Path) -> None:
     import keras
     from keras import layers
@@ -88,3 +91,8 @@ def test_recurrent_layers_are_refused_by_name(tmp_path: Path) -> None:
     assert all("convolutions" in problem.remedy for problem in caught.value.problems)
 
 
+
+
+def test_remedy_of_a_file_that_keras_cannot_load() -> None:
+    assert ".keras" in remedy("Unknown layer: 'LayerScale'. Please ensure")
+    assert "2.13" in remedy("Unable to synchronously open file")
