@@ -34,7 +34,8 @@ def freeze(model: Any, inputs: Sequence[InputSpec], folder: Path) -> None:
 
     class Empty(convert_to_constants._FunctionConverterDataInEager):
         def _eval(self, tensor: Any) -> np.ndarray:
-            return np.zeros(0, tensor.dtype.as_numpy_dtype)
+            passed_on = len(self.graph_def.library.function) > 0  # functions of control flow note their inputs' shapes
+            return np.broadcast_to(np.zeros((), tensor.dtype.as_numpy_dtype), tensor.shape if passed_on else 0)
 
     function = one_image.get_concrete_function()
     empty = Empty(func=function, lower_control_flow=False, aggressive_inlining=False)

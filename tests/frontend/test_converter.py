@@ -17,7 +17,8 @@ from flow.frontend.tensorflow_lite import INT8, freeze, to_float, to_int8
 
 
 def network() -> Any:
-    """Two inputs, two outputs, and a layer of which one output is not the first."""
+    """Two inputs, two outputs, a layer with several results. (All are used: what the converter makes of one that nobody
+    reads differs from run to run.)"""
     import keras
     import tensorflow as tf
     from keras import layers
@@ -26,8 +27,8 @@ def network() -> Any:
 
     left, right = keras.Input((8, 8, 3), name="left"), keras.Input((4, 4, 6), name="right")
     x = layers.Conv2D(6, 3, strides=2, padding="same", activation="relu")(left)
-    _, high = layers.Lambda(lambda value: tf.split(value, 2, axis=3), name="parts")(layers.Add()([x, right]))
-    y = layers.Dense(5, name="second")(layers.Flatten()(high))
+    low, high = layers.Lambda(lambda value: tf.split(value, 2, axis=3), name="parts")(layers.Add()([x, right]))
+    y = layers.Dense(5, name="second")(layers.Flatten()(layers.Concatenate()([high, low])))
     return enliven(keras.Model([left, right], [layers.DepthwiseConv2D(3)(x), y]))
 
 
