@@ -39,18 +39,13 @@ module array_column
   localparam int unsigned Q_BITS = M_BITS + 2;
   localparam int unsigned S_BITS = FIELD + 1;
 
-  logic [WEIGHT_BITS-1:0] weight_q[2][WEIGHTS];
+  logic signed [WEIGHT_BITS-1:0] weight_q[2][WEIGHTS];
   logic [4:1] valid_q;
   logic signed [7:0] b_q[ROWS];                // what the lanes or columns of a multiplier share
   logic signed [A_BITS-1:0] a_q[PAIRS][ROWS];  // what is their own
   logic signed [M_BITS-1:0] m_q[PAIRS][FOURS*4];
   logic signed [Q_BITS-1:0] q_q[PAIRS][FOURS];
   logic signed [S_BITS-1:0] s_q[SUMS][FOURS];
-
-  // One bit: 0 is +1, 1 is -1; more: two's complement.
-  function automatic logic signed [7:0] decoded(input logic [WEIGHT_BITS-1:0] code);
-    return (WEIGHT_BITS > 1) ? 8'(signed'(code)) : (code == '0) ? 8'sd1 : -8'sd1;
-  endfunction
 
   always_ff @(posedge clk_i) begin : stages
     if (valid_q[4]) begin
@@ -89,11 +84,11 @@ module array_column
     end
     if (operand_valid_i) begin
       for (int unsigned r = 0; r < ROWS; r++) begin
-        b_q[r] = (ARRAY_COLS > 1) ? signed'(operand_i[r*8+:8]) : decoded(weight_q[operand_set_i][r]);
+        b_q[r] = (ARRAY_COLS > 1) ? signed'(operand_i[r*8+:8]) : 8'(weight_q[operand_set_i][r]);
         for (int unsigned k = 0; k < PAIRS; k++) begin
           if (ARRAY_COLS > 1) begin
-            a_q[k][r] = A_BITS'(decoded(weight_q[operand_set_i][r])) +
-                        (A_BITS'(decoded(weight_q[operand_set_i][WEIGHTS-ROWS+r])) <<< FIELD);
+            a_q[k][r] = A_BITS'(weight_q[operand_set_i][r]) +
+                        (A_BITS'(weight_q[operand_set_i][WEIGHTS-ROWS+r]) <<< FIELD);
           end else if (PACKED) begin
             a_q[k][r] = A_BITS'(signed'(operand_i[(2*k*ROWS+r)*8+:8]));
             if (2 * k + 1 < PIX) begin

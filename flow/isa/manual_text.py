@@ -77,7 +77,7 @@ EDGE_CASES: dict[Opcode, tuple[str, ...]] = {
     ),
     Opcode.GEMM: (
         "Sums are modulo 2**32.",
-        "With WEIGHT_BITS below 8 a tile is packed, lowest bits first; 1-bit weights are +1 (0) and -1 (1).",
+        "WEIGHT_BITS is 2, 4 or 8; below 8 a tile is packed, lowest bits first. Weights are two's complement.",
         "A vector that reads an accumulator still being written waits; additions happen in the order of the loops.",
         "If any loop size is 0 nothing is read or written.",
     ),

@@ -19,7 +19,7 @@ def weight_tiles(state: State, base: int, tiles: int) -> npt.NDArray[np.int8]:
     else:
         parts = [(words >> shift) & ((1 << bits) - 1) for shift in range(0, 8, bits)]
         codes = np.stack(parts, axis=-1).reshape(tiles, -1).astype(np.int8)
-        values = 1 - 2 * codes if bits == 1 else np.where(codes >> (bits - 1), codes - (1 << bits), codes)
+        values = np.where(codes >> (bits - 1), codes - (1 << bits), codes)
     return values[:, : hw.cols * hw.rows].reshape(tiles, hw.cols, hw.rows).astype(np.int8)
 
 

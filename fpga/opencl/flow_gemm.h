@@ -50,11 +50,7 @@ static inline void flow_unpack(FLOW_WEIGHT *tile, FLOW_BUFFER const uchar *word,
     for (uint n = 0; n < CODES_PER_WORD; ++n) {
         const uint at = index * CODES_PER_WORD + n, output = at / FLOW_ENGINE_ROWS, input = at % FLOW_ENGINE_ROWS;
         const uchar code = word[n / CODES_PER_BYTE] >> (n % CODES_PER_BYTE * FLOW_ENGINE_WEIGHT_BITS);
-#if FLOW_ENGINE_WEIGHT_BITS == 1
-        const char weight = code & 1 ? -1 : 1;
-#else
         const char weight = (char)(code << CODE_SHIFT) >> CODE_SHIFT;
-#endif
         if (at < TILE) tile[input * FLOW_ENGINE_COLS + output] = weight;
     }
 }
