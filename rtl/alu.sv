@@ -4,8 +4,8 @@
 //
 // Instructions come with their tokens taken (waiting_i: the next one waits for tokens). The candidate is issued (cycle 0) when its
 // INPUT bank is granted, GEMM does not read its accumulator bank in the same cycle, no address it reads is still to be
-// written by a vector in flight, and, if it writes accumulators, GEMM does not work on that bank. Range and hazards are
-// compared while the vector becomes the candidate, so that the issue itself sees flags only.
+// written by a vector in flight, and, if it writes accumulators, GEMM does not work on that bank. Range, hazards and GEMM's
+// banks are compared in the cycle before, so that the issue itself sees flags only.
 // The pipeline never stops. writing_o[b]: a write into accumulator bank b is under way.
 module alu
   import isa_pkg::*;
@@ -36,8 +36,6 @@ module alu
   output logic [ACC_BITS-1:0]           acc_address_o,
   output logic                          parameter_re_o,
   output logic [PAR_BITS-1:0]           parameter_address_o,
-  input  logic                          gemm_soon_re_i,
-  input  logic                          gemm_soon_bank_i,
   // lanes
   output logic [RESULT:SOURCE]          valid_o,
   output control_t                      control_o[SOURCE:RESULT],
@@ -49,6 +47,7 @@ module alu
   output logic [OUT_BITS-1:0]           out_waddress_o,
   output logic [ACC_BANKS-1:0]          writing_o,
   input  logic [ACC_BANKS-1:0]          gemm_busy_i,
+  input  logic [ACC_BANKS-1:0]          gemm_soon_i,
   //
   output rest_t                         rest_o,
   output activity_t                     activity_o,
@@ -216,7 +215,7 @@ module alu
   control_t control_q[1:RESULT];
   push_t push_q[1:ALU_VISIBLE];
 
-  logic candidate_q, nothing_q, outside_q, final_q, hazard_q, could, issue;
+  logic candidate_q, nothing_q, outside_q, final_q, hazard_q, taken_q, could, issue;
   access_t access_new, access_c_q;
   control_t control_c_q;
   push_t push_c_q;
@@ -238,9 +237,12 @@ module alu
     end
   end
 
-  assign could = candidate_q && !halt_i && (nothing_q || (!outside_q && !hazard_q &&
-                 !(access_c_q.reads_acc && gemm_soon_re_i && gemm_soon_bank_i == access_c_q.bank) &&
-                 !(access_c_q.to_acc && gemm_busy_i[access_c_q.bank])));
+  // GEMM has the bank in the next cycle. A write begun in this one is seen by GEMM before its first vector.
+  function automatic logic taken(input logic reads, input logic writes, input logic bank);
+    return (reads && gemm_soon_i[bank]) || (writes && gemm_busy_i[bank]);
+  endfunction
+
+  assign could = candidate_q && !halt_i && (nothing_q || (!outside_q && !hazard_q && !taken_q));
   assign input_re_o = could && access_c_q.reads_inp && !nothing_q;
   assign input_block_o = src_c_q;
   assign issue = could && (!input_re_o || input_grant_i);
@@ -250,6 +252,7 @@ module alu
     if (issue) candidate_q <= 1'b0;
     hazard_q <= hit_q != '0;
     hit_q <= (ALU_VISIBLE - 2)'({hit_q, 1'b0});
+    taken_q <= taken(access_c_q.reads_acc, access_c_q.to_acc, access_c_q.bank);
     if (advance) begin
       candidate_q <= 1'b1;
       nothing_q <= empty_q;
@@ -261,6 +264,7 @@ module alu
       src_c_q <= BLOCK_ADDRESS_BITS'(src_q);
       hazard_q <= hit != '0;
       hit_q <= (ALU_VISIBLE - 2)'({hit, 1'b0});
+      taken_q <= taken(access_new.reads_acc, access_new.to_acc, access_new.bank);
     end
     if (!rst_ni) candidate_q <= 1'b0;
   end

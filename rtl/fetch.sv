@@ -2,8 +2,9 @@
 // in program order.
 //
 // start_i: a pulse; the windows and program_i are stable during the launch. One burst of up to CHUNK instructions is
-// outstanding. halt_i: no new requests, answers are dropped. quiet_o: fetch cannot go on by itself (queue full, FINISH
-// reached, or an illegal instruction is next); the supervisor then judges: finish_o and illegal_o with pc_o.
+// outstanding; its beats pass one register. halt_i: no new requests, answers are dropped. quiet_o: fetch cannot go on by
+// itself (queue full, FINISH reached, or an illegal instruction is next); the supervisor then judges: finish_o and
+// illegal_o with pc_o.
 module fetch
   import isa_pkg::*;
   import engine_pkg::*;
@@ -89,30 +90,42 @@ module fetch
 
   // --- Answers: assemble slots ---
 
-  logic slot_valid, slot_last;
+  logic slot_valid, slot_last, answer_q, answer_ready, answer_error_q, answer_last_q;
+  logic [DATA_BITS-1:0] answer_data_q;
   logic [INSTRUCTION_BITS-1:0] slot_data;
   logic accept;
 
-  assign accept = rvalid_i && !halt_i && state_q != IDLE;
+  assign accept = answer_q && !halt_i && state_q != IDLE;
+  assign rready_o = !answer_q || answer_ready;
+
+  always_ff @(posedge clk_i) begin
+    if (rready_o) answer_q <= rvalid_i;
+    if (rvalid_i && rready_o) begin
+      answer_data_q <= rdata_i;
+      answer_error_q <= rresp_i != '0;
+      answer_last_q <= rlast_i;
+    end
+    if (!rst_ni) answer_q <= 1'b0;
+  end
 
   if (SLOTS == 1) begin : gen_narrow
     if (BEATS == 1) begin : gen_equal
-      assign slot_data = rdata_i;
+      assign slot_data = answer_data_q;
     end else begin : gen_assemble
       logic [INSTRUCTION_BITS-DATA_BITS-1:0] part_q;
       always_ff @(posedge clk_i) begin
-        if (accept) part_q <= (INSTRUCTION_BITS - DATA_BITS)'({rdata_i, part_q} >> DATA_BITS);
+        if (accept) part_q <= (INSTRUCTION_BITS - DATA_BITS)'({answer_data_q, part_q} >> DATA_BITS);
       end
-      assign slot_data = {rdata_i, part_q};
+      assign slot_data = {answer_data_q, part_q};
     end
     assign slot_last = beat_q == BEAT_BITS'(BEATS - 1);
     assign slot_valid = accept && slot_last;
-    assign rready_o = 1'b1;
+    assign answer_ready = 1'b1;
   end else begin : gen_wide
-    assign slot_data = rdata_i[32'(slot_q)*INSTRUCTION_BITS+:INSTRUCTION_BITS];
+    assign slot_data = answer_data_q[32'(slot_q)*INSTRUCTION_BITS+:INSTRUCTION_BITS];
     assign slot_last = slot_q == SLOT_BITS'(SLOTS - 1) || 32'(expect_q) == 1;
     assign slot_valid = accept;
-    assign rready_o = halt_i || slot_last;
+    assign answer_ready = halt_i || slot_last;
   end
 
   stream_header_t header;
@@ -137,7 +150,7 @@ module fetch
       fault = 1'b1;
       fault_o.code = ERROR_WINDOW;
       fault_o.address = base_i + program_i;
-    end else if (accept && rresp_i != '0) begin
+    end else if (accept && answer_error_q) begin
       fault = 1'b1;
       fault_o.code = ERROR_BUS;
       fault_o.address = araddr_o;
@@ -163,7 +176,7 @@ module fetch
       request_q <= 1'b0;
       outstanding_q <= 1'b1;
     end
-    if (rvalid_i && rready_o && rlast_i) outstanding_q <= 1'b0;
+    if (answer_q && answer_ready && answer_last_q) outstanding_q <= 1'b0;
     if (accept) begin
       beat_q <= (BEATS == 1 || slot_last) ? '0 : beat_q + 1'b1;
     end

@@ -183,7 +183,7 @@ module flow_core
 
   // --- Buffers ---
 
-  logic input_gemm_re, input_gemm_grant, input_alu_re, input_alu_grant, input_alu_we;
+  logic input_gemm_want, input_gemm_re, input_gemm_grant, input_alu_re, input_alu_grant, input_alu_we;
   logic [VECTOR_BITS-1:0] input_gemm_vector;
   logic [BLOCKS*GROUP_BITS-1:0] input_gemm_data;
   logic [BLOCK_ADDRESS_BITS-1:0] input_alu_block, input_alu_wblock;
@@ -191,8 +191,8 @@ module flow_core
 
   input_buffer i_input (
     .clk_i, .rst_ni(clear_n),
-    .gemm_re_i(input_gemm_re), .gemm_grant_o(input_gemm_grant), .gemm_vector_i(input_gemm_vector),
-    .gemm_data_o(input_gemm_data),
+    .gemm_want_i(input_gemm_want), .gemm_re_i(input_gemm_re), .gemm_grant_o(input_gemm_grant),
+    .gemm_vector_i(input_gemm_vector), .gemm_data_o(input_gemm_data),
     .alu_re_i(input_alu_re), .alu_grant_o(input_alu_grant), .alu_block_i(input_alu_block),
     .alu_data_o(input_alu_data),
     .alu_we_i(input_alu_we), .alu_wblock_i(input_alu_wblock), .alu_wdata_i(result_group),
@@ -235,12 +235,12 @@ module flow_core
 
   // --- GEMM ---
 
-  logic word_valid, word_set, operand_valid, operand_set, soon_re, soon_bank, read_re, read_bank;
+  logic word_valid, word_set, operand_valid, operand_set, read_re, read_bank;
   logic sum_valid, sum_bank, sum_init, write_we, write_bank;
   logic [31:0] word_index;
   logic [DATA_BITS-1:0] word;
   logic [ACC_BITS-1:0] read_address, write_address;
-  logic [ACC_BANKS-1:0] gemm_bank_busy, alu_writing;
+  logic [ACC_BANKS-1:0] gemm_bank_busy, gemm_bank_soon, alu_writing;
 
   gemm i_gemm (
     .clk_i, .rst_ni(clear_n), .halt_i(halt),
@@ -249,14 +249,14 @@ module flow_core
     .waiting_i(queue_waiting[GEMM]),
     .push_valid_o(push_valid[GEMM]), .push_mask_o(push_mask[GEMM]), .push_ready_i(push_ready[GEMM]),
     .weight_re_o(weight_re), .weight_raddr_o(weight_raddr), .weight_rdata_i(weight_rdata),
-    .input_re_o(input_gemm_re), .input_grant_i(input_gemm_grant), .input_vector_o(input_gemm_vector),
+    .input_want_o(input_gemm_want), .input_re_o(input_gemm_re), .input_grant_i(input_gemm_grant),
+    .input_vector_o(input_gemm_vector),
     .word_valid_o(word_valid), .word_set_o(word_set), .word_index_o(word_index), .word_o(word),
     .operand_valid_o(operand_valid), .operand_set_o(operand_set),
-    .soon_re_o(soon_re), .soon_bank_o(soon_bank),
     .read_re_o(read_re), .read_bank_o(read_bank), .read_address_o(read_address),
     .sum_valid_o(sum_valid), .sum_bank_o(sum_bank), .sum_init_o(sum_init),
     .write_we_o(write_we), .write_bank_o(write_bank), .write_address_o(write_address),
-    .bank_busy_o(gemm_bank_busy), .alu_writing_i(alu_writing),
+    .bank_busy_o(gemm_bank_busy), .bank_soon_o(gemm_bank_soon), .alu_writing_i(alu_writing),
     .rest_o(rest[GEMM]), .activity_o(activity[GEMM]), .fault_o(fault[GEMM])
   );
 
@@ -277,10 +277,10 @@ module flow_core
     .input_we_o(input_alu_we), .input_wblock_o(input_alu_wblock),
     .acc_re_o(alu_acc_re), .acc_bank_o(alu_acc_bank), .acc_address_o(alu_acc_address),
     .parameter_re_o(parameter_re), .parameter_address_o(parameter_raddr),
-    .gemm_soon_re_i(soon_re), .gemm_soon_bank_i(soon_bank),
     .valid_o(lane_valid), .control_o(lane_control),
     .acc_we_o(alu_acc_we), .acc_wbank_o(alu_acc_wbank), .acc_waddress_o(alu_acc_waddress),
     .out_we_o(out_we), .out_waddress_o(out_waddr), .writing_o(alu_writing), .gemm_busy_i(gemm_bank_busy),
+    .gemm_soon_i(gemm_bank_soon),
     .rest_o(rest[ALU]), .activity_o(activity[ALU]), .fault_o(fault[ALU])
   );
 

@@ -7,7 +7,8 @@
 // ALU has no write under way into its accumulator bank. Range and hazards are compared while the vector becomes the
 // candidate, so that the issue itself sees flags only. Accumulators are read at GEMM_READ and
 // written at GEMM_WRITE; read_*, sum_* and write_* are those stages' controls. A write is seen by reads one cycle later.
-// bank_busy_o[b]: this unit works or will work on accumulator bank b; ALU does not begin writes there.
+// bank_busy_o[b]: this unit works or will work on accumulator bank b; ALU does not begin writes there, from the next cycle on.
+// bank_soon_o[b]: bank b is read in the cycle in which ALU would read it for a vector issued in the next cycle.
 module gemm
   import isa_pkg::*;
   import engine_pkg::*;
@@ -29,6 +30,7 @@ module gemm
   output logic [WGT_BITS-1:0]         weight_raddr_o,
   input  logic [DATA_BITS-1:0]        weight_rdata_i,
   // input buffer
+  output logic                        input_want_o,
   output logic                        input_re_o,
   input  logic                        input_grant_i,
   output logic [VECTOR_BITS-1:0]      input_vector_o,
@@ -39,8 +41,6 @@ module gemm
   output logic [DATA_BITS-1:0]        word_o,
   output logic                        operand_valid_o,
   output logic                        operand_set_o,
-  output logic                        soon_re_o,
-  output logic                        soon_bank_o,
   output logic                        read_re_o,
   output logic                        read_bank_o,
   output logic [ACC_BITS-1:0]         read_address_o,
@@ -52,6 +52,7 @@ module gemm
   output logic [ACC_BITS-1:0]         write_address_o,
   // accumulator banks
   output logic [ACC_BANKS-1:0]        bank_busy_o,
+  output logic [ACC_BANKS-1:0]        bank_soon_o,
   input  logic [ACC_BANKS-1:0]        alu_writing_i,
   //
   output rest_t                       rest_o,
@@ -62,6 +63,7 @@ module gemm
   localparam int unsigned FLIGHT_BITS = $clog2(IN_FLIGHT + 1);
   localparam int unsigned LAST = GEMM_WRITE + 1;
   localparam int unsigned HAZARD = GEMM_WRITE - GEMM_READ;  // vectors whose write would be missed
+  localparam int unsigned SOON = GEMM_READ - ALU_READ - 2;  // two registers before the issue it is compared with
 
   // --- Weights ---
 
@@ -212,6 +214,7 @@ module gemm
 
   assign could = waits_q && !halt_i && (!candidate_q.valid ||
                  (loaded[candidate_q.set] && !hazard_q && !outside_q && !alu_writing_i[candidate_q.bank]));
+  assign input_want_o = waits_q && candidate_q.valid && loaded[candidate_q.set] && !hazard_q;
   assign input_re_o = could && candidate_q.valid;
   assign input_vector_o = vector_q;
   assign issue = could && (!candidate_q.valid || input_grant_i);
@@ -252,8 +255,6 @@ module gemm
 
   assign operand_valid_o = stage_q[OPERAND_STAGE].valid;
   assign operand_set_o = stage_q[OPERAND_STAGE].set;
-  assign soon_re_o = stage_q[GEMM_READ-ALU_READ].valid && !stage_q[GEMM_READ-ALU_READ].init;
-  assign soon_bank_o = stage_q[GEMM_READ-ALU_READ].bank;
   assign read_re_o = stage_q[GEMM_READ].valid && !stage_q[GEMM_READ].init;
   assign read_bank_o = stage_q[GEMM_READ].bank;
   assign read_address_o = stage_q[GEMM_READ].address;
@@ -269,6 +270,8 @@ module gemm
   always_ff @(posedge clk_i) begin
     flowing_q <= issue;
     bank_busy_o <= '0;
+    bank_soon_o <= '0;
+    if (stage_q[SOON].valid && !stage_q[SOON].init) bank_soon_o[stage_q[SOON].bank] <= 1'b1;
     if (work_pop) bank_busy_o[work.acc_bank] <= 1'b1;
     if (active_q) bank_busy_o[gemm_q.acc_bank] <= 1'b1;
     if (waits_q) bank_busy_o[candidate_q.bank] <= 1'b1;
@@ -279,6 +282,7 @@ module gemm
     if (!rst_ni) begin
       flowing_q <= 1'b0;
       bank_busy_o <= '0;
+      bank_soon_o <= '0;
     end
   end
 

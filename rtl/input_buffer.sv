@@ -2,15 +2,17 @@
 //
 // Block b is part b % BLOCKS of vector b / BLOCKS; vector v is word v % INP_DEPTH of bank v / INP_DEPTH.
 // Reads: *_re_i asks for a read of legal addresses, *_grant_o (same cycle) says that it happens; data OPERAND_STAGE
-// cycles later. GEMM and ALU asking for the same bank take turns. Writes: ALU's always happen; LOAD's happen when
-// load_ready_o is high, in cycles in which ALU does not write: all memories share one write data register. A write is
-// seen by reads granted at least one cycle after it.
+// cycles later. GEMM and ALU asking for the same bank take turns. gemm_want_i is high with gemm_re_i and may be high
+// without it; GEMM's turn then passes unused, and ALU's grant is a path from registers. Writes: ALU's always happen;
+// LOAD's happen when load_ready_o is high, in cycles in which ALU does not write: all memories share one write data
+// register. A write is seen by reads granted at least one cycle after it.
 module input_buffer
   import engine_pkg::*;
   import core_pkg::*;
 (
   input  logic                          clk_i,
   input  logic                          rst_ni,
+  input  logic                          gemm_want_i,
   input  logic                          gemm_re_i,
   output logic                          gemm_grant_o,
   input  logic [VECTOR_BITS-1:0]        gemm_vector_i,
@@ -60,9 +62,9 @@ module input_buffer
 
   // each grant is of use to the one who asks only
   assign same_bank = gemm_at.bank == alu_at.bank;
-  assign conflict = gemm_re_i && alu_re_i && same_bank;
+  assign conflict = gemm_want_i && alu_re_i && same_bank;
   assign gemm_grant_o = !(alu_re_i && same_bank && turn_q);
-  assign alu_grant_o = !(gemm_re_i && same_bank && !turn_q);
+  assign alu_grant_o = !(gemm_want_i && same_bank && !turn_q);
   assign load_ready_o = !alu_we_i;
 
   always_ff @(posedge clk_i) begin

@@ -24,12 +24,14 @@ int main(int argc, char **argv) {
     uint64_t written[VECTORS * BLOCKS] = {};
     std::deque<Read> gemm, alu;
     uint64_t loads = 0, both = 0;
+    bool denied = false;
     top.rst_ni = 0;
     for (uint64_t cycle = 0; cycle < cycles; ++cycle) {
         const bool filling = cycle >= 4 && cycle < 4 + VECTORS * BLOCKS;
         if (cycle == 4) top.rst_ni = 1;
         const bool held = top.load_we_i && !top.load_ready_o;  // a write that waits stays as it is
         top.gemm_re_i = cycle > 100 && random() % 4 != 0;
+        top.gemm_want_i = top.gemm_re_i || random() % 2;
         top.gemm_vector_i = random() % VECTORS;
         top.alu_re_i = cycle > 100 && random() % 2;
         top.alu_block_i = random() % (VECTORS * BLOCKS);
@@ -47,6 +49,8 @@ int main(int argc, char **argv) {
         if (!top.alu_we_i && top.load_we_i && !loaded) return std::printf("cycle %lu: LOAD waits for nothing\n", cycle), 1;
         if (top.alu_re_i && !top.alu_grant_o && top.gemm_re_i && !top.gemm_grant_o)
             return std::printf("cycle %lu: nobody reads\n", cycle), 1;
+        if (top.alu_re_i && !top.alu_grant_o && denied) return std::printf("cycle %lu: ALU waits again\n", cycle), 1;
+        denied = top.alu_re_i && !top.alu_grant_o;
         auto seen = [&](unsigned block) { return written[block] < cycle; };
         if (top.alu_we_i) written[top.alu_wblock_i] = cycle;
         if (loaded) written[top.load_block_i] = cycle;
