@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tkinter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from flow.project.steps import PLAN_FILE, Plan, Step
 
 
 class Refused(Exception):
@@ -141,6 +144,16 @@ class Tool:
     @property
     def tcl(self) -> Interpreter:
         return self.interpreters[-1]
+
+
+def plan(fpga: Path) -> tuple[Step, ...]:
+    return Plan.from_json(json.loads((fpga / PLAN_FILE).read_text())).steps
+
+
+def check_products(fpga: Path, step: Step) -> None:
+    absent = [name for name in step.products if not (fpga / "run" / name).exists()]
+    if absent:
+        raise Refused(f"{step.name} left no {', '.join(absent)}")
 
 
 def plant(script: Path, good: str, bad: str) -> None:

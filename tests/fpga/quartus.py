@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fpga.interpreter import Call, Command, Refused, Tool
+from tests.fpga.interpreter import Call, Command, Refused, Tool, plan
 
 TCL = "Quartus Tcl"
 PD = "Platform Designer"
@@ -120,6 +120,12 @@ TYPES = {("clock", "end"): "clock_sink", ("reset", "end"): "reset_sink", ("inter
 INTERFACE_PROPERTIES = {"associatedClock", "associatedReset", "synchronousEdges", "associatedAddressablePoint"}
 
 
+#: Commands of a tool's scripts; the tool that must have run before another (Quartus Prime Pro: command-line flow).
+SCRIPTED = {"quartus_sh": PROJECT, "qsys-script": SYSTEM, "quartus_sta": TIMING}
+ORDER = {"qsys-script": "quartus_sh", "quartus_ipgenerate": "qsys-script", "quartus_syn": "quartus_ipgenerate",
+         "quartus_fit": "quartus_syn", "quartus_sta": "quartus_fit", "quartus_asm": "quartus_fit"}
+
+
 @dataclass
 class Component:
     """A component read from its _hw.tcl: interfaces, and its ports as name -> (direction, width)."""
@@ -170,11 +176,19 @@ class Quartus(Tool):
     netlist: str = ""
 
     def build(self, fpga: Path) -> "Quartus":
-        """All scripts of a project, in the plan's order. Raises Refused."""
+        """The commands of a project's plan; of those without a script only the order is known. Raises Refused."""
         self.folder.mkdir(exist_ok=True)
-        for commands, script in ((PROJECT, "quartus/project.tcl"), (SYSTEM, "quartus/system.tcl"), (SDC, "flow.sdc"),
-                                 (TIMING, "quartus/timing.tcl")):
-            self._run(commands, fpga / script)
+        done = set()
+        for step in plan(fpga):
+            tool = step.command[0]
+            if ORDER.get(tool, tool) not in {*done, tool}:
+                raise Refused(f"{ORDER[tool]} has not been run before {tool}")
+            done.add(tool)
+            for word in step.command:
+                if word.endswith(".tcl"):
+                    self._run(SCRIPTED[tool], (self.folder / word.removeprefix("--script=")).resolve())
+            if tool == "quartus_fit":
+                self._run(SDC, fpga / "flow.sdc")
         return self
 
     def _run(self, commands: Mapping[str, Command], script: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -124,4 +125,14 @@ def test_a_planted_mistake_is_caught(mistake: str, tmp_path: Path) -> None:
     fpga = make("u200", tmp_path / "u200")
     plant(fpga / name, good, bad)
     with pytest.raises(Refused, match=re.escape(message)):
+        Vivado(hierarchy("u200")).build(fpga)
+
+
+@pytest.mark.parametrize("first", range(3))
+def test_steps_in_the_wrong_order_are_caught(first: int, tmp_path: Path) -> None:
+    fpga = make("u200", tmp_path / "u200")
+    steps = json.loads((fpga / "plan.json").read_text())
+    steps["steps"].insert(first, steps["steps"].pop(first + 1))
+    (fpga / "plan.json").write_text(json.dumps(steps))
+    with pytest.raises(Refused):
         Vivado(hierarchy("u200")).build(fpga)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fpga.interpreter import Call, Refused, Tool
+from tests.fpga.interpreter import Call, Refused, Tool, check_products, plan
 from tests.fpga.vivado_tables import (
     AUTOMATION,
     BOARD_FILES,
@@ -21,8 +21,6 @@ from tests.fpga.vivado_tables import (
     Ip,
     Pin,
 )
-
-SCRIPTS = ("project", "synth", "impl", "bitstream")
 
 
 @dataclass
@@ -75,11 +73,13 @@ class Vivado(Tool):
     written: list[Path] = field(default_factory=list)
 
     def build(self, fpga: Path) -> "Vivado":
-        """All scripts of a project, as the plan runs them. Raises Refused."""
-        for name in SCRIPTS:
-            self.session(fpga / "vivado" / f"{name}.tcl")
-            if name == "synth":
+        """The commands of a project's plan, each with what it must leave. Raises Refused."""
+        for step in plan(fpga):
+            script = step.command[step.command.index("-source") + 1]
+            self.session((fpga / "run" / script).resolve())
+            if script.endswith("synth.tcl"):
                 self.constraints()
+            check_products(fpga, step)
         return self
 
     def session(self, script: Path) -> None:
