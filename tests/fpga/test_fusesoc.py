@@ -41,6 +41,10 @@ def fusesoc(tools: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+def test_every_target_has_a_test() -> None:
+    assert set(TARGETS) == {"default", "lint", "sim", "resources", "ulx3s", *VENDOR}
+
+
 def test_core_list(tools: Path) -> None:
     assert CORE in fusesoc(tools, "core", "list")
 
