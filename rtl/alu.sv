@@ -12,7 +12,9 @@ module alu
   import engine_pkg::*;
   import core_pkg::*;
   import alu_pkg::*;
-(
+#(
+  parameter bit STAGE_ENABLES = 1'b1  // see flow_core
+) (
   input  logic                          clk_i,
   input  logic                          rst_ni,
   input  logic                          halt_i,
@@ -271,17 +273,20 @@ module alu
 
   // --- Stages of the vectors in flight ---
 
+  logic [ALU_VISIBLE:1] load;
+  assign load = valid_q | {$bits(load){!STAGE_ENABLES}};
+
   always_ff @(posedge clk_i) begin
     valid_q <= {valid_q[ALU_VISIBLE-1:1], issue && !nothing_q};
     last_q <= {last_q[ALU_VISIBLE-1:1], issue && final_q};
-    if (issue) begin
+    if (issue || !STAGE_ENABLES) begin
       access_q[1] <= access_c_q;
       control_q[1] <= control_c_q;
       push_q[1] <= push_c_q;
     end
-    for (int unsigned s = 2; s < ALU_VISIBLE; s++) if (valid_q[s-1]) access_q[s] <= access_q[s-1];
-    for (int unsigned s = 2; s <= RESULT; s++) if (valid_q[s-1]) control_q[s] <= control_q[s-1];
-    for (int unsigned s = 2; s <= ALU_VISIBLE; s++) if (last_q[s-1]) push_q[s] <= push_q[s-1];
+    for (int unsigned s = 2; s < ALU_VISIBLE; s++) if (load[s-1]) access_q[s] <= access_q[s-1];
+    for (int unsigned s = 2; s <= RESULT; s++) if (load[s-1]) control_q[s] <= control_q[s-1];
+    for (int unsigned s = 2; s <= ALU_VISIBLE; s++) if (last_q[s-1] || !STAGE_ENABLES) push_q[s] <= push_q[s-1];
     if (!rst_ni) begin
       valid_q <= '0;
       last_q <= '0;

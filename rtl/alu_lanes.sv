@@ -13,7 +13,9 @@ module alu_lanes
   import engine_pkg::*;
   import core_pkg::*;
   import alu_pkg::*;
-(
+#(
+  parameter bit STAGE_ENABLES = 1'b1  // see flow_core
+) (
   input  logic                                     clk_i,
   input  logic [RESULT:SOURCE]                     valid_i,
   input  control_t                                 control_i[SOURCE:RESULT],
@@ -89,16 +91,19 @@ module alu_lanes
   logic [Q31_BITS-1:0] multiplier_q[LOOKUP:PARTIAL];
   logic [SHIFT_BITS-1:0] right_q[LOOKUP:SHIFT_RIGHT];
 
+  logic [RESULT:SOURCE] load;
+  assign load = valid_i | {$bits(load){!STAGE_ENABLES}};
+
   always_ff @(posedge clk_i) begin : stages
-    if (valid_i[RESULT]) begin
+    if (load[RESULT]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         result_o[p*VALUE_BITS+:VALUE_BITS] <=
             control_i[RESULT].table_o ? VALUE_BITS'(signed'(from_o[p])) : clamp_2_q[p];
       end
     end
-    if (valid_i[RESULT-1]) clamp_2_q = clamp_1_q;
-    if (valid_i[LOOKUP_O]) clamp_1_q = clamp_q;
-    if (valid_i[CLAMP]) begin
+    if (load[RESULT-1]) clamp_2_q = clamp_1_q;
+    if (load[LOOKUP_O]) clamp_1_q = clamp_q;
+    if (load[CLAMP]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         automatic value_t lower = VALUE_BITS'(signed'(control_i[CLAMP].clamp_min));
         automatic value_t upper = VALUE_BITS'(signed'(control_i[CLAMP].clamp_max));
@@ -106,12 +111,12 @@ module alu_lanes
                       (pointed_q[p] < lower) ? lower : (pointed_q[p] > upper) ? upper : pointed_q[p];
       end
     end
-    if (valid_i[ZERO_POINT]) begin
+    if (load[ZERO_POINT]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         pointed_q[p] = rounded_q[p] + VALUE_BITS'(signed'(control_i[ZERO_POINT].zero_point));
       end
     end
-    if (valid_i[ROUND]) begin
+    if (load[ROUND]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         automatic logic up = 1'b0;
         case (control_i[ROUND].rounding)
@@ -123,7 +128,7 @@ module alu_lanes
         rounded_q[p] = floor_q[p] + VALUE_BITS'(up);
       end
     end
-    if (valid_i[SHIFT_RIGHT]) begin
+    if (load[SHIFT_RIGHT]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         automatic wide_t moved = $signed({scaled_q[p], {VALUE_BITS{1'b0}}}) >>> right_q[SHIFT_RIGHT];
         floor_q[p] = moved[WIDE-1:VALUE_BITS];
@@ -131,7 +136,7 @@ module alu_lanes
         sticky_q[p] = moved[VALUE_BITS-2:0] != '0;
       end
     end
-    if (valid_i[HIGH]) begin
+    if (load[HIGH]) begin
       // HALF_UP rounds once: with a right shift to come this step takes the floor
       automatic logic floor = control_i[HIGH].rounding == ROUNDING_HALF_UP && right_q[HIGH] != '0;
       for (int unsigned p = 0; p < PIX; p++) begin
@@ -140,13 +145,13 @@ module alu_lanes
         scaled_q[p] = VALUE_BITS'(product >>> PARAMETER_MULTIPLIER_WIDTH);
       end
     end
-    if (valid_i[PARTIAL_SUM]) begin
+    if (load[PARTIAL_SUM]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         partial_q[p] = (LOW + Q31_BITS)'(low_q[p]) + ((LOW + Q31_BITS)'(middle_q[p]) << CUT);
       end
       for (int unsigned p = 0; p < PIX; p++) high_1_q[p] = HIGH_BITS'(three_q[p]) + (HIGH_BITS'(six_q[p]) <<< 3);
     end
-    if (valid_i[PARTIAL]) begin
+    if (load[PARTIAL]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         // a part of a signed array's element is unsigned; said here, because not every synthesis tool takes it so
         low_q[p] = (LOW + CUT)'(unsigned'(multiplicand_q[p][LOW-1:0])) * (LOW + CUT)'(multiplier_q[PARTIAL][CUT-1:0]);
@@ -164,11 +169,11 @@ module alu_lanes
         if (multiplicand_q[p][VALUE_BITS-1]) six_q[p] = six_q[p] - (HALF_BITS'(multiplier_q[PARTIAL]) << 2);
       end
     end
-    if (valid_i[MULTIPLIER]) multiplicand_q = shifted_q;
-    if (valid_i[SHIFT_LEFT]) begin
+    if (load[MULTIPLIER]) multiplicand_q = shifted_q;
+    if (load[SHIFT_LEFT]) begin
       for (int unsigned p = 0; p < PIX; p++) shifted_q[p] = operation_q[p] << left_q[SHIFT_LEFT];
     end
-    if (valid_i[OPERATION]) begin
+    if (load[OPERATION]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         case (control_i[OPERATION].op)
           ALU_ADD: operation_q[p] = a_2_q[p] + b_2_q[p];
@@ -180,14 +185,14 @@ module alu_lanes
         endcase
       end
     end
-    if (valid_i[PRODUCT]) begin
+    if (load[PRODUCT]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         product_q[p] = VALUE_BITS'(factor_x_q[p]) * VALUE_BITS'(factor_y_q[p]);
       end
       a_2_q = a_1_q;
       b_2_q = b_1_q;
     end
-    if (valid_i[FACTOR]) begin
+    if (load[FACTOR]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         factor_x_q[p] = (control_i[FACTOR].op == ALU_MUL) ? a_q[p][FACTOR_BITS-1:0] : weight_q[FACTOR];
         factor_y_q[p] = b_q[p][FACTOR_BITS-1:0];
@@ -195,7 +200,7 @@ module alu_lanes
       a_1_q = a_q;
       b_1_q = b_q;
     end
-    if (valid_i[SELECT]) begin
+    if (load[SELECT]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         a_q[p] = control_i[SELECT].table_a ? from_a[p] : source_2_q[p];
         case (control_i[SELECT].src1)
@@ -205,16 +210,16 @@ module alu_lanes
         endcase
       end
     end
-    if (valid_i[LOOKUP+1]) begin
+    if (load[LOOKUP+1]) begin
       source_2_q = source_1_q;
       byte_2_q = byte_1_q;
     end
-    if (valid_i[LOOKUP]) begin
+    if (load[LOOKUP]) begin
       source_1_q = source_q;
       for (int unsigned p = 0; p < PIX; p++) byte_1_q[p] = VALUE_BITS'(signed'(byte_q[p]));
     end
     // tables read source_q, byte_q and clamp_q at this edge, too: they are written without blocking
-    if (valid_i[SOURCE]) begin
+    if (load[SOURCE]) begin
       for (int unsigned p = 0; p < PIX; p++) begin
         source_q[p] <= control_i[SOURCE].src0_inp ? VALUE_BITS'(signed'(block_i[p*8+:8]))
                                                   : acc_i[control_i[SOURCE].acc_bank][p*VALUE_BITS+:VALUE_BITS];
@@ -223,7 +228,7 @@ module alu_lanes
     end
 
     for (int unsigned s = SHIFT_RIGHT; s > LOOKUP; s--) begin
-      if (valid_i[s-1]) begin
+      if (load[s-1]) begin
         right_q[s] = right_q[s-1];
         if (s <= PARTIAL) multiplier_q[s] = multiplier_q[s-1];
         if (s <= SHIFT_LEFT) left_q[s] = left_q[s-1];
@@ -231,7 +236,7 @@ module alu_lanes
         if (s <= SELECT) bias_q[s] = bias_q[s-1];
       end
     end
-    if (valid_i[SOURCE]) begin
+    if (load[SOURCE]) begin
       bias_q[LOOKUP] = entry_i[PARAMETER_BIAS_LSB+:PARAMETER_BIAS_WIDTH];
       weight_q[LOOKUP] = entry_i[PARAMETER_WEIGHT_LSB+:PARAMETER_WEIGHT_WIDTH];
       left_q[LOOKUP] = control_i[SOURCE].left_shift;

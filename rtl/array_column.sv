@@ -14,7 +14,9 @@
 module array_column
   import engine_pkg::*;
   import core_pkg::*;
-(
+#(
+  parameter bit STAGE_ENABLES = 1'b1  // see flow_core
+) (
   input  logic                                   clk_i,
   input  logic                                   rst_ni,
   input  logic                                   word_valid_i,
@@ -48,14 +50,15 @@ module array_column
   logic signed [S_BITS-1:0] s_q[SUMS][FOURS];
 
   always_ff @(posedge clk_i) begin : stages
-    if (valid_q[4]) begin
+    automatic logic [4:0] load = {valid_q, operand_valid_i} | {5{!STAGE_ENABLES}};
+    if (load[4]) begin
       for (int unsigned p = 0; p < SUMS; p++) begin
         automatic logic signed [VALUE_BITS-1:0] sum = '0;
         for (int unsigned f = 0; f < FOURS; f++) sum += VALUE_BITS'(s_q[p][f]);
         sum_o[p*VALUE_BITS+:VALUE_BITS] <= sum;
       end
     end
-    if (valid_q[3]) begin
+    if (load[3]) begin
       for (int unsigned k = 0; k < PAIRS; k++) begin
         for (int unsigned f = 0; f < FOURS; f++) begin
           if (PACKED) begin
@@ -69,20 +72,20 @@ module array_column
         end
       end
     end
-    if (valid_q[2]) begin
+    if (load[2]) begin
       for (int unsigned k = 0; k < PAIRS; k++) begin
         for (int unsigned f = 0; f < FOURS; f++) begin
           q_q[k][f] = Q_BITS'(m_q[k][4*f]) + Q_BITS'(m_q[k][4*f+1]) + Q_BITS'(m_q[k][4*f+2]) + Q_BITS'(m_q[k][4*f+3]);
         end
       end
     end
-    if (valid_q[1]) begin
+    if (load[1]) begin
       for (int unsigned k = 0; k < PAIRS; k++) begin
         for (int unsigned r = 0; r < ROWS; r++) m_q[k][r] = M_BITS'(a_q[k][r]) * M_BITS'(b_q[r]);
         for (int unsigned r = ROWS; r < FOURS * 4; r++) m_q[k][r] = '0;
       end
     end
-    if (operand_valid_i) begin
+    if (load[0]) begin
       for (int unsigned r = 0; r < ROWS; r++) begin
         b_q[r] = (ARRAY_COLS > 1) ? signed'(operand_i[r*8+:8]) : 8'(weight_q[operand_set_i][r]);
         for (int unsigned k = 0; k < PAIRS; k++) begin

@@ -6,13 +6,17 @@
 //                      store  OUT -> gearbox -> AXI write
 //
 // Read IDs: 0 is fetch, 1 is LOAD.
+//
+// STAGE_ENABLES: registers of the array's and the ALU's stages keep their value while the stage is empty, which saves power
+// and time of simulation. Without, they always load, which saves the wires of some thousand clock enables; results are the same.
 module flow_core
   import isa_pkg::*;
   import engine_pkg::*;
   import core_pkg::*;
   import alu_pkg::*;
 #(
-  parameter int unsigned CORE = 0
+  parameter int unsigned CORE = 0,
+  parameter bit STAGE_ENABLES = 1'b1
 ) (
   input  logic                        clk_i,
   input  logic                        rst_ni,
@@ -267,7 +271,7 @@ module flow_core
   logic [RESULT:SOURCE] lane_valid;
   control_t lane_control[SOURCE:RESULT];
 
-  alu i_alu (
+  alu #(.STAGE_ENABLES(STAGE_ENABLES)) i_alu (
     .clk_i, .rst_ni(clear_n), .halt_i(halt),
     .queue_valid_i(queue_valid[ALU]), .queue_pop_o(queue_pop[ALU]), .queue_pc_i(queue_pc[ALU]),
     .queue_instruction_i(queue_instruction[ALU]),
@@ -320,7 +324,7 @@ module flow_core
       assign mask[r] = word_index == AT / DATA_BITS;
     end
 
-    array_column i_array (
+    array_column #(.STAGE_ENABLES(STAGE_ENABLES)) i_array (
       .clk_i, .rst_ni(clear_n),
       .word_valid_i(word_valid && mask != '0), .word_set_i(word_set), .word_mask_i(mask), .word_i(weights),
       .operand_valid_i(operand_valid), .operand_set_i(operand_set), .operand_i(operand),
@@ -345,7 +349,7 @@ module flow_core
       assign result_group[(p*COLS+c)*8+:8] = result[p*VALUE_BITS+:8];
     end
 
-    alu_lanes i_lanes (
+    alu_lanes #(.STAGE_ENABLES(STAGE_ENABLES)) i_lanes (
       .clk_i,
       .valid_i(lane_valid), .control_i(lane_control), .acc_i(acc_data), .block_i(block),
       .entry_i(parameter_vector[c*ENTRY_BITS+:ENTRY_BITS]),

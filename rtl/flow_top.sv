@@ -7,7 +7,9 @@ module flow_top
   import isa_pkg::*;
   import engine_pkg::*;
   import core_pkg::*;
-(
+#(
+  parameter bit STAGE_ENABLES = 1'b1  // see flow_core
+) (
   input  logic        clk_i,
   input  logic        rst_ni,
   // registers
@@ -126,7 +128,7 @@ module flow_top
       localparam int unsigned CORE = s * CHANNELS + n;
       logic bready;
 
-      flow_core #(.CORE(CORE)) i_core (
+      flow_core #(.CORE(CORE), .STAGE_ENABLES(STAGE_ENABLES)) i_core (
         .clk_i, .rst_ni,
         .reg_write_i(reg_write[CORE]), .reg_waddr_i(reg_waddr), .reg_wdata_i(reg_wdata), .reg_wstrb_i(reg_wstrb),
         .reg_raddr_i(reg_raddr), .reg_rdata_o(reg_rdata[CORE]), .irq_o(irq_o[CORE]),

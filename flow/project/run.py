@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,33 +90,73 @@ def _absent(folder: Path, step: Step) -> list[str]:
     return [name for name in step.products if not (folder / name).exists()]
 
 
+@dataclass(frozen=True)
+class _Attempt:
+    """A running command. folder: where it leaves its products."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    folder: Path
+
+
 def _run(step: Step, number: int, total: int, place: Path, folder: Path, progress: Progress) -> None:
-    log = folder / "logs" / f"{number}-{step.name.replace(' ', '_')}.log"
     tool = find_tool(step.command[0])
     if tool is None:
         raise ToolError(Problem(step.command[0], "not on the PATH", "install the whole of the tool"))
+    log = folder / "logs" / f"{number}-{step.name.replace(' ', '_')}.log"
+    tries = [(step.seeded(seed), log.with_stem(f"{log.stem}-seed{seed}"), folder / f"seed{seed}")
+             for seed in step.seeds] or [(step.command, log, folder)]
     for product in step.products:
         _remove(folder / product)
+    for seed in step.seeds:
+        _remove(folder / f"seed{seed}")
+        for product in step.products:
+            (folder / f"seed{seed}" / product).parent.mkdir(parents=True, exist_ok=True)
+    processors = os.cpu_count() or 1
+    for first in range(0, len(tries), processors):
+        attempts = [_Attempt(_start((tool, *command[1:]), place, log), log, own)
+                    for command, log, own in tries[first:first + processors]]
+        _wait([attempt.process for attempt in attempts], lambda: progress.update(number - 1, total, "steps"))
+        best = min(attempts, key=lambda attempt: attempt.process.returncode != 0)
+        if best.process.returncode == 0:
+            break
+    _check(step, best)
+    if best.folder != folder:
+        for product in step.products:
+            (folder / product).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(best.folder / product, folder / product)
+
+
+def _start(command: tuple[str, ...], place: Path, log: Path) -> subprocess.Popen[bytes]:
     with open(log, "w") as output:
-        process = subprocess.Popen([tool, *step.command[1:]], cwd=place, stdin=subprocess.DEVNULL, stdout=output,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
-        try:
-            while process.poll() is None:
-                progress.update(number - 1, total, "steps")
-                time.sleep(_INTERVAL)
-        except BaseException:
+        return subprocess.Popen(command, cwd=place, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                start_new_session=True)
+
+
+def _wait(processes: list[subprocess.Popen[bytes]], tell: Callable[[], None]) -> None:
+    try:
+        while any(process.poll() is None for process in processes):
+            tell()
+            time.sleep(_INTERVAL)
+    except BaseException:
+        for process in processes:
             _stop(process)
-            raise
-    lines = log.read_text(errors="replace").splitlines()
+        raise
+
+
+def _check(step: Step, attempt: _Attempt) -> None:
+    """Raises ToolError if the command failed or left a product out."""
+    lines = attempt.log.read_text(errors="replace").splitlines()
     where = f"{step.command[0]}, step {step.name}"
-    remedy = f"see {log}; the next flow build goes on with this step"
-    if process.returncode:
+    remedy = f"see {attempt.log}; the next flow build goes on with this step"
+    if attempt.process.returncode:
         telling = _telling(lines)
         if any("timing is not met" in line or "(FAIL at" in line for line in telling):
             remedy = f"choose a slower clock (--clock) or a smaller engine (--goal area); {remedy}"
         shown = "\n    ".join(telling)
-        raise ToolError(Problem(where, f"ended with {process.returncode}:\n    {shown}", remedy))
-    absent = _absent(folder, step)
+        tried = f" with all of {len(step.seeds)} seeds" if step.seeds else ""
+        raise ToolError(Problem(where, f"ended with {attempt.process.returncode}{tried}:\n    {shown}", remedy))
+    absent = _absent(attempt.folder, step)
     if absent:
         raise ToolError(Problem(where, f"ended well but left no {', '.join(absent)}", remedy))
 

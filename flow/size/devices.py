@@ -336,10 +336,10 @@ DEVICES: tuple[Device, ...] = (
         "LFE5U-85F-6BG381C",
         Family.ECP5,
         (_ECP5_85,),
-        (Resources(40_000, 2_500, 0, 4, 0),),
-        OffChip("block RAM", 1, 128 << 10, 0.066, 8, Resources(1_500, 1_500, 0, 64, 0)),
+        (Resources(41_500, 2_500, 0, 4, 0),),
+        OffChip("block RAM", 1, 128 << 10, 0.133, 8, Resources(1_500, 1_500, 0, 64, 0)),
         "USB serial",
-        25.0,
+        50.0,
         "V",
         "die V; shell M, with half the logic left free so that the open tools are done in minutes; 64 blocks are the "
         "engine's memory, a beat in three cycles; the board's SDRAM is not used",

@@ -12,6 +12,7 @@ import pytest
 from flow.errors import ToolError
 from flow.project.board import BOARDS
 from flow.project.run import build_bitstream
+from flow.project.steps import SEED, Plan, Step
 from models import zoo
 from tests.fpga.projects import engine, make
 from tests.fpga.stand_in import OPEN, Recorder, behave, commands, install
@@ -130,6 +131,53 @@ def test_a_lost_product_is_made_again(stand_in: Path, tmp_path: Path) -> None:
     progress = Recorder()
     build_bitstream(fpga, progress)
     assert [resumed for _, resumed in progress.stages()] == [True, True, True, False]
+
+
+LUCK = """#!/usr/bin/env python3
+import os, pathlib, sys
+seed = sys.argv[1]
+with open("tried", "a") as log:
+    log.write(seed)
+if seed != os.environ["LUCKY"]:
+    sys.exit("ERROR: Max frequency for clock 'clk': 47.00 MHz (FAIL at 50.00 MHz)")
+pathlib.Path(f"seed{seed}/out/flow.bit").write_text(seed)
+"""
+
+
+@pytest.fixture
+def luck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose tool needs the right one of four seeds, on a machine of two processors."""
+    install(tmp_path / "tools", monkeypatch)
+    (tmp_path / "tools" / "luck").write_text(LUCK)
+    (tmp_path / "tools" / "luck").chmod(0o755)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    fpga = tmp_path / "fpga"
+    fpga.mkdir()
+    step = Step("place and route", ("luck", SEED), ("out/flow.bit",), (1, 2, 3, 4))
+    (fpga / "plan.json").write_text(json.dumps(Plan("luck", (step,), "out/flow.bit").to_json()))
+    return fpga
+
+
+def test_seeds_until_one_ends_well(luck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUCKY", "3")
+    result = build_bitstream(luck, Recorder())
+    assert result is not None and result.path is not None and result.path.read_text() == "3"
+    assert sorted((luck / "run" / "tried").read_text()) == ["1", "2", "3", "4"]
+    progress = Recorder()
+    build_bitstream(luck, progress)
+    assert [resumed for _, resumed in progress.stages()] == [True]
+
+
+def test_no_more_seeds_than_needed(luck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUCKY", "2")
+    build_bitstream(luck, Recorder())
+    assert sorted((luck / "run" / "tried").read_text()) == ["1", "2"]
+
+
+def test_all_seeds_fail(luck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUCKY", "none")
+    with pytest.raises(ToolError, match=r"with all of 4 seeds(.|\n)*47\.00 MHz(.|\n)*--clock"):
+        build_bitstream(luck, Recorder())
 
 
 def test_without_the_tool_nothing_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
