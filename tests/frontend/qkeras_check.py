@@ -34,7 +34,8 @@ import qkeras_odd  # noqa: E402
 from flow import schedule  # noqa: E402
 from flow.build.progress import Silent  # noqa: E402
 from flow.errors import FlowError  # noqa: E402
-from flow.frontend.qkeras.lower import ORACLE_WIDE, lower  # noqa: E402
+from flow.frontend.qkeras.draft import ORACLE_WIDE  # noqa: E402
+from flow.frontend.qkeras.lower import lower  # noqa: E402
 from flow.frontend.qkeras.read import read  # noqa: E402
 from flow.graph.evaluate import evaluate  # noqa: E402
 from flow.graph.ir import Graph, Int8  # noqa: E402
