@@ -21,6 +21,7 @@ CHUNK = 8
 AHEAD = 16
 
 HEADER = 3  # doorbell to the request of the stream's header
+PASSED = 1  # beats pass a register before fetch looks at them
 FIRST = 4  # the header's last beat to the request of the first instructions
 NEXT = 2  # last beat of a burst, or a place free for the next one, to that one's request
 CHECKED = 4  # an instruction is looked at for this long, one at a time, before its queue gets it
@@ -46,13 +47,13 @@ class Fetch:
             self.engine.bus.read(Job(request + self.engine.latency + ANSWER, self.beats, 1.0, done, request, request))
 
     def _header(self, last: float) -> None:
-        self.idle = last + FIRST
+        self.idle = last + PASSED + FIRST
 
     def _arrive(self, last: float) -> None:
-        self.arrived.append(last)
+        self.arrived.append(last + PASSED)
         self.coming -= 1
         if not self.coming:
-            self.idle = last + NEXT
+            self.idle = last + PASSED + NEXT
 
     def step(self) -> bool:
         """Deal the next instruction, ask for the next burst, as far as it is known when; whether something was."""

@@ -145,8 +145,9 @@ COEFFICIENTS: dict[Family, Coefficients] = {
 #: LUTs and flip-flops per bit of each of the two gearboxes (synthesised).
 GEARBOX_LUT, GEARBOX_FF = 2, 1
 
-#: Of INPUT: LUTs for the enables of one memory; flip-flops of addresses and choices (synthesised).
-PORT_LUT, PLACE_FF = 4, 100
+#: Of INPUT: LUTs for the enables of one memory; for a bit and memory that ALU chooses from; flip-flops of addresses
+#: and choices (synthesised).
+PORT_LUT, CHOICE_LUT, PLACE_FF = 4, 0.5, 100
 
 #: Per accumulator lane; per row and column of the array, shared by its lanes; per column of the ALU (all synthesised).
 ACCUMULATOR_LUT, ACCUMULATOR_FF = 96, 96
@@ -252,7 +253,8 @@ def input_logic(hw: HwConfig) -> tuple[int, int]:
     choice of the bank for GEMM and of the memory for ALU."""
     memories, group, vector = hw.inp_banks * hw.blocks, 8 * hw.group_bytes, 8 * hw.pix * hw.rows
     address = (hw.inp_depth - 1).bit_length()
-    lut = group + vector * _choice(hw.inp_banks) + group * _choice(memories) + memories * (address + PORT_LUT)
+    alu = ceil(memories * CHOICE_LUT)
+    lut = group + vector * _choice(hw.inp_banks) + group * alu + memories * (address + PORT_LUT)
     return lut, memories * (group + 1) + vector + 2 * group + PLACE_FF
 
 

@@ -114,10 +114,11 @@ def test_tables(tmp_path: Path, name: str) -> None:
     assert cells["RAMB18E2"] == BUFFERS[name].count / BUFFERS[name].memories == 1
 
 
-def test_input_buffer(tmp_path: Path) -> None:
-    hw = replace(VU9P, pix=2, inp_banks=4)
+@pytest.mark.parametrize(("pix", "banks", "blocks"), [(2, 4, 4), (1, 11, 2)])
+def test_input_buffer(tmp_path: Path, pix: int, banks: int, blocks: int) -> None:
+    hw = replace(VU9P, pix=pix, inp_banks=banks)
     cells = _cells(tmp_path, "input_buffer", hw, "ram_1r1w.sv", "input_buffer.sv", uram=True)
-    assert cells["URAM288"] == hw.inp_banks * hw.blocks * 4
+    assert cells["URAM288"] == banks * hw.blocks * blocks
     lut, ff = resources.input_logic(hw)
     assert _near(lut, cells["LUT"], 25)
     assert _near(ff, cells["FF"], 25)
@@ -132,7 +133,7 @@ def test_instruction_queue(tmp_path: Path) -> None:
 @pytest.mark.parametrize("top", ["gearbox_in", "gearbox_out"])
 def test_gearboxes(tmp_path: Path, top: str) -> None:
     """Which of the two has the multiplexers is of no matter to the sum; the registers are alike."""
-    cells = _cells(tmp_path, top, VU9P, f"{top}.sv")
+    cells = _cells(tmp_path, top, VU9P, "fifo.sv", f"{top}.sv")
     bits = 8 * (VU9P.group_bytes + VU9P.axi_bytes)
     assert cells["LUT"] <= 2 * bits * resources.GEARBOX_LUT
     assert _near(bits * resources.GEARBOX_FF, cells["FF"], 25)
