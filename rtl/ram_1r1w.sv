@@ -1,6 +1,7 @@
 // Memory with one write and one read port in one clock, for block or ultra RAM with output register.
 //
-// rdata_o is valid two cycles after re_i. A read in the cycle of a write to the same address gets the old word.
+// rdata_o is valid two cycles after re_i. What a read gets in the cycle of a write to the same address must not matter: memories
+// differ in it (simulated: the old word).
 module ram_1r1w #(
   parameter int unsigned WIDTH = 8,
   parameter int unsigned DEPTH = 16,
