@@ -14,9 +14,13 @@ from typing import Any
 import numpy as np
 
 from flow.frontend.calibrate import Calibration, InputSpec
+from flow.oracle.schema import schema
 
 #: files of the steps
 GRAPH, ENDS, FLOAT, INT8 = "graph.pb", "ends.json", "float.tflite", "model.tflite"
+
+#: how often the quantiser is asked where its answer varies
+ATTEMPTS = 20
 
 
 def freeze(model: Any, inputs: Sequence[InputSpec], folder: Path) -> None:
@@ -103,7 +107,6 @@ def to_float(folder: Path) -> None:
 
 def to_int8(calibration: Calibration, folder: Path) -> None:
     """FLOAT -> INT8, with the ranges of the samples. Raises whatever the converter raises."""
-    import tensorflow as tf
     from tensorflow.lite.python import convert
     from tensorflow.lite.python.optimize import calibrator
 
@@ -114,6 +117,33 @@ def to_int8(calibration: Calibration, folder: Path) -> None:
     extended = calibrator.add_intermediate_tensors((folder / FLOAT).read_bytes())
     ranged = calibrator.Calibrator(extended).calibrate(samples)
     del extended
-    quantised = convert.mlir_quantize(ranged, input_data_type=tf.int8, output_data_type=tf.int8)
+    quantised = _quantised(ranged)
     del ranged
     (folder / INT8).write_bytes(convert.deduplicate_readonly_buffers(quantised))
+
+
+def _quantised(ranged: bytes) -> bytes:
+    """TensorFlow's quantiser may leave an operation with a result that nobody reads in float, as it happens; then it is
+    asked again."""
+    import tensorflow as tf
+    from tensorflow.lite.python import convert
+
+    for _ in range(ATTEMPTS if _has_unread_result(ranged) else 1):
+        quantised: bytes = convert.mlir_quantize(ranged, input_data_type=tf.int8, output_data_type=tf.int8)
+        if not _has_floats(quantised):
+            break
+    return quantised
+
+
+def _has_unread_result(flatbuffer: bytes) -> bool:
+    graph = schema().Model.GetRootAs(flatbuffer).Subgraphs(0)
+    ops = [graph.Operators(index) for index in range(graph.OperatorsLength())]
+    read = {op.Inputs(index) for op in ops for index in range(op.InputsLength())}
+    read |= {graph.Outputs(index) for index in range(graph.OutputsLength())}
+    return any(op.Outputs(index) not in read for op in ops for index in range(op.OutputsLength()))
+
+
+def _has_floats(flatbuffer: bytes) -> bool:
+    model = schema().Model.GetRootAs(flatbuffer)
+    codes = [model.OperatorCodes(index).BuiltinCode() for index in range(model.OperatorCodesLength())]
+    return schema().BuiltinOperator.DEQUANTIZE in codes
