@@ -23,6 +23,7 @@ from flow.errors import Problem, UsageError
 if TYPE_CHECKING:
     from flow.frontend import Imported
     from flow.graph.ir import Graph, Int8
+    from flow.project import Implementation
     from flow.schedule.program import Program
     from flow.size import Sizing
     from flow.verify.accuracy import Accuracy
@@ -176,6 +177,12 @@ class Folder:
         """The verdict as JSON values; for several models by name."""
         reports = {path.name: json.loads((path / "report.json").read_text()) for path in self._models}
         return next(iter(reports.values())) if self._models == [self.path] else reports
+
+    def implementation(self) -> Implementation | None:
+        """Clock and cells of the bitstream; None if there is none, or its tool reports otherwise than nextpnr."""
+        from flow.project import implementation_of
+
+        return next((made for path in self._models if (made := implementation_of(path / "fpga"))), None)
 
     def verify(self, *, engine: str = "rtl", images: int = 0, seed: int = 0, trace_layers: bool = False,
                progress: Progress | None = None) -> Verified:

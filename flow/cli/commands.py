@@ -17,7 +17,10 @@ def build(options: Namespace, progress: Progress) -> Answer:
     compiled = _compiled(options, progress, options.output)
     folder = compiled.build(options.output, verify=options.verify, images=options.images, dump=options.dump_dir,
                             bitstream=options.bitstream, entry=options.entry)
-    return folder.summary(), folder.report()
+    made = folder.implementation() if options.bitstream else None
+    if made is None:
+        return folder.summary(), folder.report()
+    return "\n".join([folder.summary(), *made.lines()]), {**folder.report(), "implementation": made.to_json()}
 
 
 def size(options: Namespace, progress: Progress) -> Answer:
