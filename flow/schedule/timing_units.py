@@ -94,7 +94,7 @@ class Simulation:
         self.had = [deque([0.0] * depth, depth) for _ in range(4)]  # when units got their last instructions
         self.given = [deque([0.0] * IN_FLIGHT) for _ in range(4)]  # ends of which the next instructions must know
         self.free = [0.0] * 4  # from when on a unit can have the next one; infinity: not known yet
-        self.received = 0.0  # LOAD's last write
+        self.asked = self.received = 0.0  # LOAD's next request, and its last write
         self.begun = deque([0.0] * QUEUED, QUEUED)  # GEMM's last instructions
         self.loader = self.before = self.stream = 0.0  # last weight word requested; the last two streams' last vectors
         self.gemms: deque[Reading] = deque(maxlen=2 * QUEUED)
@@ -182,7 +182,8 @@ class Simulation:
             self.bus.read(Job(0.0, NO_BEATS, 1.0, lambda _: written(begin() + positions - 1), have, have))
             return
         self.free[Unit.LOAD] = have + RUNS_READY + moved.runs
-        first = have + HAVE_TO_ADDRESS + moved.joined
+        first = max(have + HAVE_TO_ADDRESS + moved.joined, self.asked)
+        self.asked = first + moved.requests + 1
         least = max(positions - lead - tail, moved.requests, moved.bursts * (self.latency + ROUND_TRIP) / OUTSTANDING)
         self.bus.read(Job(first + self.latency + ANSWER, moved.beats, least / moved.beats,
                           lambda last: written(last + delay + tail), first, first + moved.requests,
