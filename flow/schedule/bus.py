@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flow.hardware.config import HwConfig
 from flow.isa.description import Buffer, Opcode
@@ -90,7 +90,8 @@ class Job:
     """Beats in one direction that pass one after the other.
 
     ready: cycle from which they may; pace: cycles a beat takes at least; done: called with the cycle of the last beat.
-    asked, until: its bursts are requested from one to the other. begin: called when the jobs before it are done, gives
+    asked, until: its bursts are requested from one to the other; per_beat: bursts of a beat, of LOAD, which has no more
+    than OUTSTANDING under way; begin: called when the jobs before it are done, gives
     another cycle from which on beats may pass."""
 
     ready: float
@@ -100,6 +101,13 @@ class Job:
     asked: float = 0.0
     until: float = 0.0
     begin: Callable[[], float] | None = None
+    per_beat: float = 0.0
+
+    def part(self, beats: float, asked: float) -> Job:
+        """Cut off the last ``beats``, which are asked for from ``asked`` on."""
+        rest = replace(self, ready=0.0, beats=beats, asked=asked, until=max(asked, self.until), begin=None)
+        self.beats, self.until, self.done = self.beats - beats, min(asked, self.until), _nothing
+        return rest
 
 
 class Bus:
@@ -127,11 +135,25 @@ class Bus:
         if reads and reads[-1].until > job.asked:
             whole = reads[-1]
             share = (whole.until - job.asked) / (whole.until - whole.asked)
-            rest = min(whole.beats, whole.beats * share)
-            behind.append(Job(0.0, rest, whole.pace, whole.done, job.asked, whole.until))
-            whole.beats, whole.until, whole.done = whole.beats - rest, job.asked, _nothing
+            behind.append(whole.part(min(whole.beats, whole.beats * share), job.asked))
+        if not job.per_beat:
+            behind += reversed(self._not_yet_asked(job.asked))
         reads.append(job)
         reads.extend(reversed(behind))
+
+    def _not_yet_asked(self, now: float) -> list[Job]:
+        """Take what LOAD may not have requested yet from the end of the queue."""
+        reads = self.queues[0]
+        under_way = 0.0
+        for n, job in enumerate(reads):
+            over = under_way + job.beats * job.per_beat - OUTSTANDING
+            if over > 0:
+                rest = [job.part(over / job.per_beat, now), *list(reads)[n + 1 :]]
+                while len(reads) > n + 1:
+                    reads.pop()
+                return rest
+            under_way += job.beats * job.per_beat
+        return []
 
     def write(self, job: Job) -> None:
         """Add a write behind all others."""

@@ -187,7 +187,7 @@ class Simulation:
         least = max(positions - lead - tail, moved.requests, moved.bursts * (self.latency + ROUND_TRIP) / OUTSTANDING)
         self.bus.read(Job(first + self.latency + ANSWER, moved.beats, least / moved.beats,
                           lambda last: written(last + delay + tail), first, first + moved.requests,
-                          lambda: begin() + lead - delay))
+                          lambda: begin() + lead - delay, moved.bursts / moved.beats))
 
     def _write_cycles(self, i: Instruction) -> int:
         """Cycles in which LOAD writes one word: tables take an entry a cycle."""
