@@ -18,6 +18,7 @@ from flow.size import candidates, resources
 from flow.size import cycles as model
 from flow.size.candidates import Candidate, Needs
 from flow.size.devices import Device, Family, Resources, lookup
+from flow.size.engines import Engines, bytes_per_cycle
 from flow.size.hwfile import text as hw_text
 from flow.size.work import Kind, Work, works
 
@@ -190,12 +191,12 @@ def _needs(networks: Sequence[Sequence[Work]]) -> Needs:
 
 
 def _bandwidth(candidate: Candidate, device: Device) -> float:
-    return model.bytes_per_cycle(candidate.hw, device.memory.gigabytes_per_second)
+    return bytes_per_cycle(candidate.hw, device.memory.gigabytes_per_second)
 
 
 def _speeds(found: Sequence[Candidate], networks: Sequence[Sequence[Work]], device: Device) -> tuple[Floats, Floats]:
     """Geometric means over the networks, [engines]: frames per second, and seconds of a launch."""
-    engines = model.Engines.of([c.hw for c in found], [_bandwidth(c, device) for c in found])
+    engines = Engines.of([c.hw for c in found], [_bandwidth(c, device) for c in found])
     clock = np.array([c.hw.clock_mhz * 1e6 for c in found])
     images = np.array([float(c.hw.cores * c.hw.pix) for c in found])
     seconds = np.exp(np.mean([np.log(model.totals(engines, network) / clock) for network in networks], axis=0))

@@ -17,7 +17,8 @@ from flow.build import store
 from flow.graph.ir import Graph
 from flow.hardware.config import HwConfig
 from flow.size import hwfile
-from flow.size.cycles import Engines, totals
+from flow.size.cycles import totals
+from flow.size.engines import Engines
 from flow.size.work import works
 from models import zoo
 

@@ -16,7 +16,8 @@ from flow.schedule.lower import lower
 from flow.schedule.residency import steps
 from flow.schedule.timing import estimate as timed
 from flow.schedule.timing import work_cycles
-from flow.size.cycles import DEFAULT, estimate
+from flow.size.cycles import estimate
+from flow.size.engines import DEFAULT
 from flow.size.placement import Step
 from flow.size.work import works
 from tests.schedule.random_graphs import random_graph

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from flow.hardware.config import HwConfig
-from flow.size.cycles import DEFAULT, Engines, bounds, bytes_per_cycle, estimate, totals
+from flow.size.cycles import bounds, estimate, totals
+from flow.size.engines import DEFAULT, Engines, bytes_per_cycle
 from flow.size.work import Kind, works
 from tests.size.graphs import Builder, resnet50, small, vgg16
 

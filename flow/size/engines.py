@@ -1,0 +1,94 @@
+"""Many engines at once, as columns of arrays, and what the cycle model takes for granted of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from flow.hardware.config import HwConfig
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What the model takes for granted (cycles).
+
+    memory_share: share of a channel's width that transfers reach.
+    shortest_stream: cycles before the same accumulators can be used again.
+    launch: cycles from the doorbell to the first instruction, and from the last response to done.
+    layer_latency: cycles from a layer's last work to the next one's first, memory latencies included.
+    exposed: share that nothing hides of a single tile's load and of its results' way out.
+    instruction_gap: cycles lost from one GEMM or ALU instruction to the next.
+    resident: maps that fit into INPUT while they live never leave the chip.
+    """
+
+    memory_share: float = 0.8
+    shortest_stream: int = 4
+    launch: int = 350
+    layer_latency: int = 200
+    exposed: float = 1.0
+    instruction_gap: int = 12
+    resident: bool = True
+
+
+DEFAULT = Assumptions()
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Many engines as columns [engines, 1]. ``bytes_per_cycle``: memory bandwidth of one core, both ways together."""
+
+    pix: Array
+    rows: Array
+    cols: Array
+    axi_bytes: Array
+    weight_bits: Array
+    inp_vectors: Array
+    acc_depth: Array
+    wgt_depth: Array
+    out_depth: Array
+    par_depth: Array
+    par_words: Array
+    bytes_per_cycle: Array
+
+    @staticmethod
+    def of(engines: Sequence[HwConfig], bytes_per_cycle: Sequence[float]) -> "Engines":
+        def column(values: Iterable[float]) -> Array:
+            return np.array(list(values), dtype=np.float64)[:, None]
+
+        def field(name: str) -> Array:
+            return column(float(getattr(hw, name)) for hw in engines)
+
+        return Engines(
+            pix=field("pix"),
+            rows=field("rows"),
+            cols=field("cols"),
+            axi_bytes=field("axi_bytes"),
+            weight_bits=field("weight_bits"),
+            inp_vectors=field("inp_vectors"),
+            acc_depth=field("acc_depth"),
+            wgt_depth=field("wgt_depth"),
+            out_depth=field("out_depth"),
+            par_depth=field("par_depth"),
+            par_words=field("par_words"),
+            bytes_per_cycle=column(bytes_per_cycle),
+        )
+
+    @property
+    def tile_words(self) -> Array:
+        return np.ceil(self.rows * self.cols * self.weight_bits / (8 * self.axi_bytes))
+
+
+def bytes_per_cycle(
+    hw: HwConfig, channel_gigabytes_per_second: float | None = None, assume: Assumptions = DEFAULT
+) -> float:
+    """Memory bandwidth of one core in bytes per cycle: its share of the channel, at most the width of its master."""
+    wide = float(hw.axi_bytes)
+    if channel_gigabytes_per_second is not None:
+        sharing = -(-hw.cores // hw.channels)
+        wide = min(wide, channel_gigabytes_per_second * 1e3 / hw.clock_mhz / sharing)
+    return wide * assume.memory_share
