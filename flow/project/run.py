@@ -134,14 +134,23 @@ def _start(command: tuple[str, ...], place: Path, log: Path) -> subprocess.Popen
 
 
 def _wait(processes: list[subprocess.Popen[bytes]], tell: Callable[[], None]) -> None:
+    """Until the first in order that ends well has ended; those behind it are stopped."""
     try:
-        while any(process.poll() is None for process in processes):
+        while not _decided(processes):
             tell()
             time.sleep(_INTERVAL)
-    except BaseException:
+    finally:
         for process in processes:
-            _stop(process)
-        raise
+            if process.returncode is None:
+                _stop(process)
+
+
+def _decided(processes: list[subprocess.Popen[bytes]]) -> bool:
+    for process in processes:
+        code = process.poll()
+        if code is None or code == 0:
+            return code == 0
+    return True
 
 
 def _check(step: Step, attempt: _Attempt) -> None:

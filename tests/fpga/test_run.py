@@ -134,10 +134,12 @@ def test_a_lost_product_is_made_again(stand_in: Path, tmp_path: Path) -> None:
 
 
 LUCK = """#!/usr/bin/env python3
-import os, pathlib, sys
+import os, pathlib, sys, time
 seed = sys.argv[1]
 with open("tried", "a") as log:
     log.write(seed)
+if seed == os.environ.get("ENDLESS"):
+    time.sleep(600)
 if seed != os.environ["LUCKY"]:
     sys.exit("ERROR: Max frequency for clock 'clk': 47.00 MHz (FAIL at 50.00 MHz)")
 pathlib.Path(f"seed{seed}/out/flow.bit").write_text(seed)
@@ -162,7 +164,7 @@ def test_seeds_until_one_ends_well(luck: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LUCKY", "3")
     result = build_bitstream(luck, Recorder())
     assert result is not None and result.path is not None and result.path.read_text() == "3"
-    assert sorted((luck / "run" / "tried").read_text()) == ["1", "2", "3", "4"]
+    assert {"1", "2", "3"} <= set((luck / "run" / "tried").read_text())
     progress = Recorder()
     build_bitstream(luck, progress)
     assert [resumed for _, resumed in progress.stages()] == [True]
@@ -172,6 +174,13 @@ def test_no_more_seeds_than_needed(luck: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LUCKY", "2")
     build_bitstream(luck, Recorder())
     assert sorted((luck / "run" / "tried").read_text()) == ["1", "2"]
+
+
+def test_nobody_waits_for_a_seed_behind_the_right_one(luck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUCKY", "1")
+    monkeypatch.setenv("ENDLESS", "2")
+    result = build_bitstream(luck, Recorder())
+    assert result is not None and result.path is not None and result.path.read_text() == "1"
 
 
 def test_all_seeds_fail(luck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
