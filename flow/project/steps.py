@@ -18,8 +18,8 @@ _SEEDS = tuple(range(1, 7))
 class Step:
     """One command. products: files or folders it must leave in ``fpga/run``.
 
-    seeds: where a tool's luck decides about timing, the numbers to put for ``SEED`` in the command, as many at a time
-    as there are processors, until one ends well. Each leaves its products in a folder ``seed<number>`` of ``fpga/run``.
+    seeds: where a tool's luck decides about timing, the numbers to put for ``SEED`` in the command, two at a time where
+    there are two processors, until one ends well. Each leaves its products in a folder ``seed<number>`` of ``fpga/run``.
     """
 
     name: str
