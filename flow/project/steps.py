@@ -19,7 +19,8 @@ class Step:
     """One command. products: files or folders it must leave in ``fpga/run``.
 
     seeds: where a tool's luck decides about timing, the numbers to put for ``SEED`` in the command, two at a time where
-    there are two processors, until one ends well. Each leaves its products in a folder ``seed<number>`` of ``fpga/run``.
+    there are two processors, until one ends well. Each leaves its products in a folder ``seed<number>`` of
+    ``fpga/run``.
     """
 
     name: str
