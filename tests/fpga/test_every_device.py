@@ -15,6 +15,7 @@ from flow.isa.render import ROOT
 from flow.project import has_project, write_project
 from flow.project.asic import macros
 from flow.project.board import Platform, find_board
+from flow.project.steps import SEED
 from flow.size import DEVICES, choose
 from models import zoo
 from tests.fpga.aws_kit import Kit
@@ -58,7 +59,8 @@ def build(name: str, graph: Graph, out: Path) -> Tool | None:
     plan = json.loads((fpga / "plan.json").read_text())
     assert plan["steps"] and plan["bitstream"] in readme
     for step in plan["steps"]:
-        assert " ".join(step["command"]) in readme
+        first = str(next(iter(step["seeds"]), ""))
+        assert " ".join(step["command"]).replace(SEED, first) in readme
         for script in (word.removeprefix("--script=") for word in step["command"]):
             if script.endswith((".tcl", ".ys", ".sh")):  # a project's run is made later
                 assert (fpga.parent if plan["folder"] == ".." else fpga).joinpath(script.removeprefix("../")).is_file()
