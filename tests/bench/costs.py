@@ -88,10 +88,16 @@ def _command(pid: int) -> str:
         return "?"
 
 
+def children_seconds() -> float:
+    """CPU time of all child processes that have ended so far."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def run(command: list[str], variables: Mapping[str, str] | None = None) -> Cost:
     """Run to its end, with ``variables`` added to the environment, and measure. Raises CalledProcessError."""
     begin = time.perf_counter()
-    before = os.times()
+    before = children_seconds()
     peak, largest = 0.0, ()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           env={**os.environ, **(variables or {})}) as process:
@@ -103,9 +109,7 @@ def run(command: list[str], variables: Mapping[str, str] | None = None) -> Cost:
             time.sleep(LOOK)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    after = os.times()
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return Cost(time.perf_counter() - begin, spent, peak, largest)
+    return Cost(time.perf_counter() - begin, children_seconds() - before, peak, largest)
 
 
 @dataclass(frozen=True)

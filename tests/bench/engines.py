@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from flow.schedule.timing import LayerTiming, Timing, estimate
 from flow.simulate import host
 from flow.simulate.driver import MemoryModel
 from flow.verify.stimuli import images
+from tests.bench.costs import children_seconds
 
 #: no layer may take more than this many times its bound
 MOST = 1.5
@@ -79,10 +79,9 @@ def measure(model: Imported, hw: HwConfig, memory: MemoryModel) -> Measured:
     scheduled = time.monotonic() - begin
     library = host.engine_library(program)
     batch: list[dict[str, Int8]] = images(model.graph, hw.pix, 0)
-    before = os.times()
+    before = children_seconds()
     result = host.run(program, batch, memory, library=library, keep_tensors=True)
-    after = os.times()
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    spent = children_seconds() - before
     launch, = result.launches
     timing = estimate(program, Modelled(memory.latency, memory.bandwidth, memory.stall_permille))
     cycles = launch.counters["CYCLES"]

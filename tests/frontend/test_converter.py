@@ -107,8 +107,6 @@ def test_recurrent_layers_are_refused_by_name(tmp_path: Path) -> None:
     assert all("convolutions" in problem.remedy for problem in caught.value.problems)
 
 
-
-
 def test_remedy_of_a_file_that_keras_cannot_load() -> None:
     assert ".keras" in remedy("Unknown layer: 'LayerScale'. Please ensure")
     assert "2.13" in remedy("Unable to synchronously open file")
