@@ -1,4 +1,4 @@
-"""Tensors that stay in the input buffer, placed by ``flow.size.placement``."""
+"""Tensors that stay in the input buffer, placed by ``flow.schedule.placement``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flow.graph.ir import Padding, Tensor
 from flow.hardware.config import HwConfig
 from flow.schedule.geometry import Tile
 from flow.schedule.layers import ConvLayer, Layer, MeanLayer, PoolLayer
-from flow.size.placement import Access, Step, pairs, place
+from flow.schedule.placement import Access, Step, pairs, place
 
 
 @dataclass(frozen=True)

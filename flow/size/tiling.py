@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from flow.schedule.placement import pairs, place
 from flow.size.engines import DEFAULT, Array, Assumptions, Engines
-from flow.size.placement import pairs, place
 from flow.size.work import Kind, Work
 
 #: Positions below which a tile is not cut to make its inputs fit; the sum is.

@@ -10,7 +10,7 @@ import numpy as np
 
 from flow.graph import ir
 from flow.graph.macs import macs
-from flow.size.placement import Access, Step
+from flow.schedule.placement import Access, Step
 
 
 class Kind(Enum):

@@ -15,8 +15,8 @@ from flow.reference import Engine
 from flow.schedule import compile_graph
 from flow.schedule.layers import ConvLayer, MeanLayer
 from flow.schedule.lower import lower
+from flow.schedule.placement import FREE_SHARE
 from flow.schedule.residency import plan_residency
-from flow.size.placement import FREE_SHARE
 from flow.verify.layout import unpack, write_inputs
 from tests.engines import ENGINES
 

@@ -13,12 +13,12 @@ from flow.isa.description import Opcode
 from flow.schedule.bus import MemoryModel
 from flow.schedule.compiler import output_tensors
 from flow.schedule.lower import lower
+from flow.schedule.placement import Step
 from flow.schedule.residency import steps
 from flow.schedule.timing import estimate as timed
 from flow.schedule.timing import work_cycles
 from flow.size.cycles import estimate
 from flow.size.engines import DEFAULT
-from flow.size.placement import Step
 from flow.size.work import works
 from tests.schedule.random_graphs import random_graph
 from tests.size.graphs import resnet50, small, vgg16

@@ -20,15 +20,14 @@ ORDER = (
     "frontend.qkeras.load",  # a QKeras file -> the Keras model, for the oracle and the frontend
     "oracle",
     "frontend",  # model file -> integer graph
-    "size",  # -> engine
-    "schedule",  # -> program
+    "schedule",  # graph and engine -> program
+    "size",  # graphs and device -> engine, by the scheduler's own rules and programs
     "emit",  # -> folder
     "simulate",
     "edalize",  # commands for FuseSoC's tools
     "conformance",  # random programs on all engines
     "build",  # folder transaction, stages, manifest
     "project",  # the vendor's project and its tools
-    "project",  # vendor tools' projects
     "verify",
     "report",
     "pipeline",
