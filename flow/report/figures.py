@@ -8,7 +8,7 @@ from typing import Any
 from flow.schedule.program import Program
 from flow.size import Sizing
 from flow.size.devices import Device
-from flow.size.search import ModelEstimate
+from flow.size.sizing import ModelEstimate
 from flow.verify.verdict import Verdict
 
 

@@ -2,6 +2,7 @@
 
 from flow.size.choose import choose
 from flow.size.devices import DEVICES, Device, Family, lookup
-from flow.size.search import Goal, Sizing, evaluate
+from flow.size.search import evaluate
+from flow.size.sizing import Goal, Sizing
 
 __all__ = ["DEVICES", "Device", "Family", "Goal", "Sizing", "choose", "evaluate", "lookup"]

@@ -8,9 +8,9 @@ from dataclasses import replace
 from flow.errors import CapacityError, Problem, UsageError
 from flow.graph import widths
 from flow.graph.ir import Graph
-from flow.size import resources, search, silicon
+from flow.size import reasons, resources, search, silicon
 from flow.size.devices import Device, Family, Resources, lookup
-from flow.size.search import Goal, Sizing
+from flow.size.sizing import Goal, Sizing
 
 #: Per cent of the die for cells that are tried; the rest is for memory macros.
 SPLITS = (35, 55, 75)
@@ -54,7 +54,7 @@ def choose(device_name: str, graphs: Sequence[Graph], *, goal: Goal = Goal.THROU
                 refusals.append(error)
         if found:
             return _explained(min(found, key=lambda sizing: _order(sizing, goal, target_fps)), area_mm2)
-    least = search.smallest(device, device.memory.axi_bytes)
+    least = reasons.smallest(device, device.memory.axi_bytes)
     use = resources.core(least, device.family, device.has_uram).total
     found_area = silicon.die_mm2(use.lut, use.bram)
     if area_mm2 is not None and found_area > area_mm2:

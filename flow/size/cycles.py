@@ -41,7 +41,10 @@ class LayerEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A launch (batch of pix images on one core). ``fps`` is of all cores together, at the engine's clock."""
+    """A launch (batch of pix images on one core). ``fps`` is of all cores together, at the engine's clock.
+
+    scheduled: all but ``layers`` is of the program that was scheduled, timed event by event; else it is analytic.
+    """
 
     layers: tuple[LayerEstimate, ...]
     cycles: int
@@ -50,6 +53,7 @@ class Estimate:
     milliseconds: float
     utilisation: float
     limiter: str
+    scheduled: bool = False
 
 
 @dataclass(frozen=True)
