@@ -1,11 +1,14 @@
-"""The figures of a report, each with what it is: estimated (cycle model) or simulated (RTL)."""
+"""The figures of a report, each with what it is: estimated (the program's cycle model) or simulated (RTL)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from flow.hardware.config import HwConfig
+from flow.schedule.bus import MemoryModel
 from flow.schedule.program import Program
+from flow.schedule.timing import estimate
 from flow.size import Sizing
 from flow.size.devices import Device
 from flow.size.sizing import ModelEstimate
@@ -77,8 +80,8 @@ class Figures:
 def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None) -> Figures:
     """The figures of ``program`` on the engine of ``sizing``."""
     hw = program.hw
-    estimate = _estimate(sizing, program.name)
-    estimated = Speed("estimated", estimate.fps, estimate.milliseconds, estimate.utilisation)
+    timing = estimate(program, MemoryModel(bytes_per_cycle=sizing.memory_bytes_per_cycle))
+    estimated = _speed("estimated", hw, timing.cycles, timing.utilisation)
     simulated = _simulated(program, verdict)
     return Figures(
         fpga=fpga, part=sizing.device.part, model=program.name, fits=sizing.fits,
@@ -88,10 +91,10 @@ def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None
         scratch_bytes=program.scratch_bytes,
         estimated=estimated, simulated=simulated,
         end_to_end=_end_to_end(sizing.device, program, (simulated or estimated).fps),
-        limiter=estimate.limiter, limiting_resource=sizing.limiter, verdict=verdict)
+        limiter=_sized(sizing, program.name).limiter, limiting_resource=sizing.limiter, verdict=verdict)
 
 
-def _estimate(sizing: Sizing, name: str) -> ModelEstimate:
+def _sized(sizing: Sizing, name: str) -> ModelEstimate:
     return next(model for model in sizing.models if model.name == name)
 
 
@@ -108,5 +111,10 @@ def _simulated(program: Program, verdict: Verdict | None) -> Speed | None:
     """From the cycles of the RTL simulation of one core, at the assumed clock, all cores alike."""
     if verdict is None or not verdict.cycles or verdict.utilisation is None:
         return None
-    seconds = verdict.cycles / verdict.launches / (program.hw.clock_mhz * 1e6)
-    return Speed("simulated", program.hw.pix * program.hw.cores / seconds, seconds * 1e3, verdict.utilisation)
+    return _speed("simulated", program.hw, verdict.cycles / verdict.launches, verdict.utilisation)
+
+
+def _speed(source: str, hw: HwConfig, cycles: float, utilisation: float) -> Speed:
+    """Of launches of ``cycles``."""
+    seconds = cycles / (hw.clock_mhz * 1e6)
+    return Speed(source, hw.pix * hw.cores / seconds, seconds * 1e3, utilisation)

@@ -10,6 +10,8 @@ from flow import size
 from flow.report.figures import figures
 from flow.report.text import summary
 from flow.schedule import compile_graph
+from flow.schedule.bus import MemoryModel
+from flow.schedule.timing import estimate
 from tests.schedule.random_graphs import random_graph
 
 
@@ -32,3 +34,16 @@ def test_no_link_no_figure() -> None:
     sizing = size.choose("zcu102", [graph])
     found = figures("zcu102", sizing, compile_graph(graph, sizing.hw), None)
     assert found.end_to_end is None and "end to end" not in summary(found)
+
+
+def test_estimates_are_of_the_program_and_the_device_s_memory() -> None:
+    graph, _ = random_graph(1)
+    sizing = size.choose("zcu102", [graph])
+    program = compile_graph(graph, sizing.hw)
+    slow = replace(sizing, memory_bytes_per_cycle=0.5)
+    for asked in (sizing, slow):
+        timing = estimate(program, MemoryModel(bytes_per_cycle=asked.memory_bytes_per_cycle))
+        found = figures("zcu102", asked, program, None).estimated
+        assert found.milliseconds == 1e3 * (timing.cycles / (program.hw.clock_mhz * 1e6))
+        assert found.utilisation == timing.utilisation
+    assert found.fps < figures("zcu102", sizing, program, None).estimated.fps / 2
