@@ -16,6 +16,8 @@ from flow.schedule.program import Program
 #: Firmware files that are copied as they are, below ``firmware/``.
 COPIED = ("src/*.c", "include/*.h", "transport/*.[ch]", "transport/*.cpp", "host/*.[ch]", "sim/flow_sim.*",
           "sim/verilator.vlt")
+#: What Verilator's lint is not to report, with the reasons.
+WAIVERS = "rtl/lint.vlt"
 #: Regions start on multiples of this in device memory (FLOW_REGION_ALIGNMENT in flow.h).
 REGION_ALIGNMENT = 4096
 
@@ -53,6 +55,7 @@ def _files(program: Program, rtl: Sequence[Path]) -> Iterator[tuple[str, str | b
     yield "rtl/engine_pkg.sv", engine_package(hw)
     for path in rtl:
         yield f"rtl/{path.name}", path.read_bytes()
+    yield WAIVERS, (ROOT / WAIVERS).read_bytes()
     firmware = ROOT / "firmware"
     for pattern in COPIED:
         for path in sorted(firmware.glob(pattern)):

@@ -76,6 +76,14 @@ def test_container_header_is_as_committed() -> None:
     assert fields["MODEL_HASH"] == container.model_hash(b"image") != container.model_hash(b"other")
 
 
+def test_make_lint_of_the_real_engine(tmp_path: Path) -> None:
+    emit_folder(program_of(HW), tmp_path)
+    verilator, variables = find_verilator()
+    done = subprocess.run(["make", "-C", str(tmp_path), "lint", f"VERILATOR={verilator}"], env=variables,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.full
 def test_make_sim_with_nothing_but_tools(tmp_path: Path) -> None:
     program = program_of(HW)
