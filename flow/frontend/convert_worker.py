@@ -8,32 +8,15 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from flow.errors import FlowError, Problem, UnsupportedError, UsageError
 from flow.frontend.calibrate import SAMPLES, Calibration, InputSpec, load
+from flow.frontend.keras_model import first_line, layers_of, load_model, rename
+from flow.frontend.names import input_names
 from flow.frontend.tensorflow_lite import freeze, to_float, to_int8
-
-
-def _load_model(path: Path) -> Any:
-    import keras
-
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises anything; whatever it is, the file cannot be used
-        text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UsageError(Problem(str(path), f"Keras cannot load it: {text[:300]}", remedy(text))) from error
-
-
-def remedy(text: str) -> str:
-    """What to do where Keras says ``text`` of a file."""
-    if "Unknown layer" in text:
-        return "this format does not say where the layer comes from: save the model as .keras, or give an int8 .tflite"
-    return "save the model again with Keras 2.13 or newer"
 
 
 def _inputs(model: Any) -> tuple[InputSpec, ...]:
@@ -43,7 +26,7 @@ def _inputs(model: Any) -> tuple[InputSpec, ...]:
             Problem("model", "has no defined inputs", "build the model (add an Input layer) before saving it")
         )
     problems, specs = [], []
-    for tensor in tensors:
+    for tensor, name in zip(tensors, input_names(tensor.name.split(":")[0] for tensor in tensors), strict=True):
         where = f"input {tensor.name}"
         batch, *shape = tensor.shape
         if batch not in (None, 1):
@@ -55,12 +38,9 @@ def _inputs(model: Any) -> tuple[InputSpec, ...]:
                 Problem(where, f"has {len(shape)} dimensions", "at most height, width and channels are supported")
             )
         if str(tensor.dtype) != "float32":
-            problems.append(Problem(where, f"has type {tensor.dtype}", "only float32 inputs are quantised"))
-        specs.append(
-            InputSpec(
-                re.sub(r"[^A-Za-z0-9_]", "_", tensor.name.split(":")[0]), tuple(n for n in shape if n is not None)
-            )
-        )
+            remedy = "give the model a float input (whole numbers as floats) and save it again"
+            problems.append(Problem(where, f"has type {tensor.dtype}; only floats are quantised", remedy))
+        specs.append(InputSpec(name, tuple(n for n in shape if n is not None)))
     if problems:
         raise UnsupportedError(problems)
     return tuple(specs)
@@ -70,7 +50,7 @@ def _recurrent(model: Any) -> list[Problem]:
     """Layers with a state from step to step, which TensorFlow's converter may not survive."""
     import keras
 
-    found = [layer for layer in _layers(model) if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
+    found = [layer for layer in layers_of(model) if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
     return [
         Problem(
             f"layer {layer.name} ({type(layer).__name__})",
@@ -82,32 +62,29 @@ def _recurrent(model: Any) -> list[Problem]:
     ]
 
 
-def _layers(model: Any) -> Iterator[Any]:
-    """All layers, those of nested models and wrapped ones included."""
-    for layer in model.layers:
-        yield layer
-        if hasattr(layer, "layers"):
-            yield from _layers(layer)
-        elif hasattr(layer, "layer"):
-            yield layer.layer
-
-
 def _frozen(model_path: Path, folder: Path, seed: int, data: Path | None) -> tuple[Calibration, dict[str, Any]]:
     """Writes the model as a graph of constants; what it is calibrated with and how it is described."""
-    model = _load_model(model_path)
+    model = load_model(model_path)
     inputs = _inputs(model)
     if problems := _recurrent(model):
         raise UnsupportedError(problems)
     calibration = load(data, inputs, seed)
     if data is not None:
         calibration.keep(folder / SAMPLES)
-    freeze(model, inputs, folder)
+    layers = list(dict.fromkeys(layer.name for layer in layers_of(model)))
+    outputs = [tensor.name for tensor in model.outputs]
+    rename(model)
+    try:
+        freeze(model, inputs, folder)
+    except Exception as error:  # Keras raises anything
+        found, cure = f"Keras itself cannot compute it: {first_line(error)}", "see that it gives an output"
+        raise UsageError(Problem("model", found, cure)) from error
     return calibration, {
         "inputs": [spec.name for spec in inputs],
-        "outputs": [tensor.name for tensor in model.outputs],
+        "outputs": outputs,
         "calibration": calibration.kind,
         "warnings": list(calibration.warnings),
-        "layers": list(dict.fromkeys(layer.name for layer in _layers(model))),
+        "layers": layers,
     }
 
 

@@ -14,6 +14,39 @@ _ARITHMETIC = re.compile(r"/(convolution|depthwise|MatMul|Conv2D|DepthwiseConv2d
 _COUNTER = re.compile(r"_\d+$")
 
 
+_SAFE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")  # as part of a TensorFlow name
+_UNSAFE = re.compile(r"[^A-Za-z0-9_]")
+
+
+def safe_names(names: Iterable[str]) -> dict[str, str]:
+    """For each name one that TensorFlow takes: itself where possible, else another that none of them has."""
+    own = list(dict.fromkeys(names))
+    safe = {name: name for name in own if _SAFE.fullmatch(name)}
+    taken = {name.lower() for name in safe}
+    return safe | {name: _free(_plain(name, "layer"), taken) for name in own if name not in safe}
+
+
+def input_names(names: Iterable[str]) -> list[str]:
+    """For each network input a name of letters, digits and underscores that no other has, in their order."""
+    taken: set[str] = set()
+    return [_free(_plain(name, "input"), taken) for name in names]
+
+
+def _plain(name: str, before: str) -> str:
+    plain = _UNSAFE.sub("_", name)
+    return plain if plain[:1].isalnum() else f"{before}{plain}"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """``name``, numbered if it is taken (TensorFlow does not distinguish capitals); it is taken then."""
+    free, number = name, 1
+    while free.lower() in taken:
+        number += 1
+        free = f"{name}_{number}"
+    taken.add(free.lower())
+    return free
+
+
 def layer_name(tensor_names: Iterable[str], layers: frozenset[str]) -> str | None:
     """The layer that the first telling tensor name speaks of, or None.
 
@@ -38,7 +71,8 @@ class Namer:
     """Gives each node a name of its own."""
 
     def __init__(self, layers: Iterable[str]) -> None:
-        self._layers = frozenset(layers)
+        self._own = {safe: own for own, safe in safe_names(layers).items()}
+        self._layers = frozenset(self._own)
         self._taken: set[str] = set()
 
     @property
@@ -48,7 +82,8 @@ class Namer:
 
     def name(self, tensor_names: Iterable[str], kind: str) -> str:
         """A new name from these tensors, telling first; with the operation's kind and a counter where it is taken."""
-        base = layer_name(tensor_names, self._layers)
+        found = layer_name(tensor_names, self._layers)
+        base = self._own.get(found, found) if found else None
         choices = [kind.lower()] if base is None else [base, f"{base}_{kind.lower()}"]
         number = 1
         while choices[0] in self._taken:

@@ -28,13 +28,17 @@ def freeze(model: Any, inputs: Sequence[InputSpec], folder: Path) -> None:
 
     The graph is made with empty constants; the variables' values go into the file one by one.
     """
+    import keras
     import tensorflow as tf
     from tensorflow.core.framework.graph_pb2 import GraphDef
     from tensorflow.python.framework import convert_to_constants
 
+    structure = getattr(model, "_inputs_struct", model.inputs[0])  # a dictionary, list or one tensor
+
     @tf.function(input_signature=[tf.TensorSpec((1, *spec.shape), tf.float32, name=spec.name) for spec in inputs])
     def one_image(*tensors: Any) -> Any:
-        return tf.nest.flatten(model(list(tensors) if len(tensors) > 1 else tensors[0], training=False))
+        given = keras.tree.pack_sequence_as(structure, tensors)
+        return keras.tree.flatten(model(given, training=False))
 
     class Empty(convert_to_constants._FunctionConverterDataInEager):
         def _eval(self, tensor: Any) -> np.ndarray:

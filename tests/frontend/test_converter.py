@@ -11,7 +11,6 @@ import pytest
 from flow.errors import UnsupportedError
 from flow.frontend import import_model
 from flow.frontend.calibrate import InputSpec, synthetic
-from flow.frontend.convert_worker import remedy
 from flow.frontend.flatbuffer import FlatModel, read
 from flow.frontend.tensorflow_lite import INT8, freeze, to_float, to_int8
 
@@ -105,8 +104,3 @@ def test_recurrent_layers_are_refused_by_name(tmp_path: Path) -> None:
         import_model(tmp_path / "m.h5")
     assert [problem.where for problem in caught.value.problems] == ["layer memory (LSTM)", "layer both (Bidirectional)"]
     assert all("convolutions" in problem.remedy for problem in caught.value.problems)
-
-
-def test_remedy_of_a_file_that_keras_cannot_load() -> None:
-    assert ".keras" in remedy("Unknown layer: 'LayerScale'. Please ensure")
-    assert "2.13" in remedy("Unable to synchronously open file")
