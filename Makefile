@@ -1,10 +1,11 @@
 # Every target does all its own set-up; stamps make the second run instant.
 #
-#   make build [FPGA=vu9p] [MODEL=resnet50.h5] [VERIFY=rtl|reference|none]   model -> verified folder in build/
-#   make bitstream [FPGA=ulx3s] [MODEL=digits]                              the same, to the .bit with the open tools
-#   make quick | test | nightly                                             the tiers of the test suite
-#   make bench [NETWORKS="resnet50 vgg16"]                                 cycles, utilisation and times, measured
-#   make lint | render | lock                                               checks, rendered files, dependency lock
+#   make build [FPGA=vu9p] [MODEL=resnet50.h5] [VERIFY=rtl|opencl|reference|none]   model -> verified folder in build/
+#   make bitstream [FPGA=ulx3s] [MODEL=digits]                                      the same, to the .bit with the open tools
+#   make quick | test | nightly                                                     the tiers of the test suite
+#   make bench [NETWORKS="resnet50 vgg16"]                                          cycles, utilisation and times, measured
+#   make lint | render | lock                                                       checks, rendered files, dependency lock
+#   make setup | clean | help                                                       .venv alone, remove build/, this text
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,6 +17,7 @@ VERIFY ?= rtl
 OPTIONS ?=
 WORKERS ?= 2
 PYTEST_OPTIONS ?=
+NETWORKS ?= resnet50
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,10 +27,7 @@ READY := $(VENV)/.flow-installed
 
 PYTEST := TMPDIR=$(CURDIR)/build/tmp $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_OPTIONS)
 
-
-NETWORKS ?= resnet50
-
-.PHONY: build bitstream setup quick test nightly bench lint render lock clean
+.PHONY: build bitstream setup quick test nightly bench lint render lock clean help
 
 build: $(READY)
 	$(BIN)/flow build --fpga $(FPGA) --model $(MODEL) --verify $(VERIFY) $(OPTIONS)
@@ -65,6 +64,9 @@ lock: $(READY)
 
 clean:
 	rm -rf build
+
+help:
+	@sed -n '/^#/!q; s/^# \?//p' $(firstword $(MAKEFILE_LIST))
 
 build/tmp:
 	mkdir -p $@

@@ -203,8 +203,12 @@ class Folder:
         """Accuracy of the float model, the quantised one and the engine on labelled images."""
         from flow.verify.accuracy import accuracy
 
-        return accuracy(self._imported.graph, self._imported.flatbuffer, self._program, images, labels, engine, seed,
-                        progress or Silent(), self._project)
+        progress = progress or Silent()
+        progress.start(f"accuracy on {engine}")
+        found = accuracy(self._imported.graph, self._imported.flatbuffer, self._program, images, labels, engine, seed,
+                         progress, self._project)
+        progress.finish(False)
+        return found
 
     def run(self, images: npt.NDArray[np.generic] | Arrays, *, engine: str = "rtl",
             progress: Progress | None = None) -> Arrays:

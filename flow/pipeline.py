@@ -42,6 +42,8 @@ def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:
     """Everything that needs no tool of the FPGA's vendor."""
     with Workspace(job.output) as space:
         if manifest.is_current(job.output, job.inputs()):
+            progress.start("folder")
+            progress.finish(resumed=True)
             return space.discard()
         steps = Steps(space.steps, job.output, progress, dump)
         models = {source: import_model(job, source, steps) for source in job.sources}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flow.build.choices import ENGINES, ENTRIES, GOALS
 from flow.build.manifest import file_hash
 from flow.errors import FlowError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from flow.size.devices import Device
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def _refusals(job: Job) -> list[Problem]:
 
     found: list[Problem] = []
     try:
-        lookup(job.fpga)
+        found += _contradictions(job, lookup(job.fpga))
     except FlowError as error:
         found += error.problems
     if job.hw_file is not None and job.hw_file.exists():
@@ -114,4 +117,24 @@ def _refusals(job: Job) -> list[Problem]:
             hwfile.read(job.hw_file)
         except FlowError as error:
             found += error.problems
+    return found
+
+
+def _contradictions(job: Job, device: Device) -> list[Problem]:
+    """Wishes that sizing would refuse, or not look at, told before the import."""
+    from flow.size.devices import Family
+
+    if job.hw_file is not None:
+        return [Problem(option, f"the engine of --hw {job.hw_file} is given", f"leave out {option} or --hw")
+                for option, value in (("--target-fps", job.target_fps), ("--area", job.area_mm2),
+                                      ("--clock", job.clock_mhz)) if value is not None]
+    found = []
+    if job.goal == "area" and job.target_fps is None:
+        found.append(Problem("--goal area", "no --target-fps is given", "say how many frames per second it needs"))
+    if device.family is Family.ASIC and job.area_mm2 is None and job.target_fps is None:
+        found.append(Problem("--fpga asic", "neither --area nor --target-fps is given",
+                             "say how large it may be (mm2), or how fast it must be"))
+    if device.family is not Family.ASIC and job.area_mm2 is not None:
+        found.append(Problem("--area", f"{device.name} has the area it has",
+                             "leave it out, or --fpga asic; --target-fps gives the smallest engine"))
     return found

@@ -4,34 +4,52 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flow.build.progress import Progress
+from flow.errors import Problem, ToolError, UsageError
 
-Answer = tuple[str, Any]
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command has to say: to people, to programs, and as the process's exit code."""
+
+    text: str
+    value: Any
+    exit_code: int = 0
 
 
 def build(options: Namespace, progress: Progress) -> Answer:
     """``flow build``"""
-    compiled = _compiled(options, progress, options.output)
+    compiled = _compiled(options, progress)
     folder = compiled.build(options.output, verify=options.verify, images=options.images, dump=options.dump_dir,
                             bitstream=options.bitstream, entry=options.entry)
     made = folder.implementation() if options.bitstream else None
-    if made is None:
-        return folder.summary(), folder.report()
-    return "\n".join([folder.summary(), *made.lines()]), {**folder.report(), "implementation": made.to_json()}
+    lines = [folder.summary(), *(made.lines() if made else ()), f"folder:     {folder.path}"]
+    value = {**folder.report(), "folder": str(folder.path)}
+    return Answer("\n".join(lines), {**value, "implementation": made.to_json()} if made else value)
 
 
 def size(options: Namespace, progress: Progress) -> Answer:
     """``flow size``"""
-    sizing = _compiled(options, progress, None).sizing()
+    if options.output:
+        _check_place(options.output)
+    sizing = _compiled(options, progress).sizing()
     if options.output:
         options.output.write_text(sizing.hw_json_text())
-    return sizing.to_text(), sizing.to_json()
+    return Answer(sizing.to_text(), sizing.to_json())
 
 
-def _compiled(options: Namespace, progress: Progress, output: Path | None) -> Any:
+def _check_place(output: Path) -> None:
+    """Raise UsageError if the file ``output`` cannot be: before the work, not after it."""
+    if not output.parent.is_dir() or output.is_dir():
+        found = "is a folder" if output.is_dir() else "no such folder"
+        raise UsageError(Problem(f"--output {output}", found, "give a file in a folder that is there"))
+
+
+def _compiled(options: Namespace, progress: Progress) -> Any:
     import flow
 
     return flow.compile(options.models, options.fpga, calibration=options.calibration, hw=options.hw, goal=options.goal,
@@ -50,18 +68,20 @@ def verify(options: Namespace, progress: Progress) -> Answer:
 
         images, labels = read_labelled(options.labelled)
         found = folder.accuracy(images, labels, engine=options.engine, seed=options.seed, progress=progress)
-        return "\n".join(found.lines()), found.to_json()
+        return Answer("\n".join(found.lines()), found.to_json())
     if options.engine == "all":
         results = {engine: folder.verify(engine=engine, images=options.images, seed=options.seed,
                                          trace_layers=options.trace_layers, progress=progress)
                    for engine in ("opencl", "rtl", "reference")}  # a platform that is not there is told first
         lines = side_by_side({engine: (result.verdict, result.wall_seconds) for engine, result in results.items()})
-        return "\n".join(lines), {engine: {**result.verdict.to_json(), "wall_seconds": round(result.wall_seconds, 3)}
-                                  for engine, result in results.items()}
+        return Answer("\n".join(lines), {engine: _proof(result) for engine, result in results.items()})
     result = folder.verify(engine=options.engine, images=options.images, seed=options.seed,
                            trace_layers=options.trace_layers, progress=progress)
-    value = {**result.verdict.to_json(), "wall_seconds": round(result.wall_seconds, 3)}
-    return "\n".join(verification_lines(result.verdict)), value
+    return Answer("\n".join(verification_lines(result.verdict)), _proof(result))
+
+
+def _proof(found: Any) -> dict[str, Any]:
+    return {**found.verdict.to_json(), "wall_seconds": round(found.wall_seconds, 3)}
 
 
 def run(options: Namespace, progress: Progress) -> Answer:
@@ -69,25 +89,29 @@ def run(options: Namespace, progress: Progress) -> Answer:
     from flow.api import Folder
     from flow.cli.arrays import read_images, write_images
 
+    _check_place(options.output)
     folder = Folder(options.folder)
     results = folder.run(read_images(options.input, folder.input_names), engine=options.engine, progress=progress)
     write_images(options.output, results)
     shapes = {name: list(value.shape) for name, value in results.items()}
-    return f"{options.output}: {', '.join(f'{name} {shape}' for name, shape in shapes.items())}", {"outputs": shapes}
+    return Answer(f"{options.output}: {', '.join(f'{name} {shape}' for name, shape in shapes.items())}",
+                  {"outputs": shapes})
 
 
 def list_known(options: Namespace, progress: Progress) -> Answer:
     """``flow list``"""
     from flow.cli import listings
 
-    return listings.LISTINGS[options.what]()
+    text, rows = listings.LISTINGS[options.what]()
+    return Answer(text, {options.what: rows})
 
 
 def doctor(options: Namespace, progress: Progress) -> Answer:
     """``flow doctor``"""
     from flow.cli.doctor import examine
 
-    return examine()
+    text, value = examine()
+    return Answer(text, value, 0 if value["ok"] else ToolError.exit_code)
 
 
 RUN: dict[str, Callable[[Namespace, Progress], Answer]] = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-Answer = tuple[str, Any]
+#: text and JSON values, one for each row
+Listing = tuple[str, list[dict[str, Any]]]
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:
@@ -14,7 +15,7 @@ def _table(rows: list[tuple[str, ...]]) -> str:
                      for row in rows)
 
 
-def fpgas() -> Answer:
+def fpgas() -> Listing:
     """The device table; source V: read in a public source, M: from memory."""
     from flow.project import has_project
     from flow.size import DEVICES
@@ -32,18 +33,18 @@ def fpgas() -> Answer:
               "usable_dsp": sum(region.dsp for region in device.usable), "memory": device.memory.kind,
               "memory_channels": device.memory.channels, "clock_mhz": device.clock_mhz, "source": device.source,
               "project": has_project(device.name), "note": device.note} for device in DEVICES]
-    return _table(rows), value
+    return f"{_table(rows)}\n\nsource: V read in a public source, M from memory; notes: flow list fpgas --json", value
 
 
-def models() -> Answer:
+def models() -> Listing:
     """The networks the zoo can make without a download."""
     from models import zoo
 
     rows = [(entry.name, entry.doc) for entry in zoo.ENTRIES]
-    return _table([*rows]), [{"name": name, "doc": doc} for name, doc in rows]
+    return _table([("name", "what it is"), *rows]), [{"name": name, "doc": doc} for name, doc in rows]
 
 
-def ops() -> Answer:
+def ops() -> Listing:
     """The operations and where each runs."""
     from flow.frontend import operations
 
@@ -52,4 +53,4 @@ def ops() -> Answer:
         {"operation": name, "runs_on": place, "notes": notes} for name, place, notes in rows]
 
 
-LISTINGS: dict[str, Callable[[], Answer]] = {"fpgas": fpgas, "models": models, "ops": ops}
+LISTINGS: dict[str, Callable[[], Listing]] = {"fpgas": fpgas, "models": models, "ops": ops}

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     console = open_console()
     try:
-        text, result = commands.RUN[options.command](options, console)
+        answer = commands.RUN[options.command](options, console)
     except FlowError as error:
         console.close()
         verdict = getattr(error, "verdict", None)
@@ -49,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                      f"a fault of flow itself: {found}\n    remedy: run with FLOW_DEBUG=1 and report what it shows")
     console.close()
     try:
-        print(json.dumps(result) if options.json else text, flush=True)
+        print(json.dumps(answer.value) if options.json else answer.text, flush=True)
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return answer.exit_code
 
 
 def _fail(as_json: bool, code: int, problems: list[dict[str, Any]], text: str,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flow.emit.templates import render, write_if_changed
-from flow.errors import Problem, UnsupportedError
+from flow.errors import Problem, UsageError
 from flow.hardware.config import HwConfig
 from flow.isa import description as isa
 from flow.isa.render import ROOT
@@ -61,12 +61,12 @@ _AMD_NOTE = ("Not run in Vivado, v++ or on a card: no machine of this project's 
 
 
 def target_of(name: str, entry: str = "opencl") -> Target:
-    """The target of a device; UnsupportedError if it has none. entry: opencl, or xrt for AMD's cards alone."""
+    """The target of a device; UsageError if it has none. entry: opencl, or xrt for AMD's cards alone."""
     fit = [target for target in TARGETS if entry in ("opencl", target.entry)]
     found = next((target for target in fit if target.board == lookup(name).name), None)
     if found is None:
         known = ", ".join(target.board for target in fit)
-        raise UnsupportedError(Problem(f"--entry {entry}", f"{name} has no such platform",
+        raise UsageError(Problem(f"--entry {entry}", f"{name} has no such platform",
                                        f"--entry rtl, or one of: {known}"))
     return found
 
@@ -80,7 +80,7 @@ def alternative(name: str) -> str:
 
 def write_opencl_project(hw: HwConfig, device: Device, cores_per_region: tuple[int, ...], out: Path) -> list[Path]:
     """Write ``fpga/`` of the build folder ``out`` for the OpenCL entry. Returns the paths written, sorted; the bytes
-    depend on the arguments alone. Raises UnsupportedError for a device without an OpenCL platform."""
+    depend on the arguments alone. Raises UsageError for a device without an OpenCL platform."""
     target = target_of(device.name)
     if target.banks:
         files = dict(_amd(hw, device, cores_in_regions(cores_per_region, hw.cores), target))

@@ -88,6 +88,26 @@ def test_numbers_out_of_range(tmp_path: Path, option: str) -> None:
     refused(build(tmp_path, model, option), UsageError.exit_code, option.split("=")[0])
 
 
+@pytest.mark.parametrize(("fpga", "options", "words"), [
+    ("asic", (), ("--area", "--target-fps")),
+    ("vu9p", ("--area", "2"), ("--area", "vu9p")),
+    ("vu9p", ("--goal", "area"), ("--goal area", "--target-fps")),
+    ("pynq-z2", ("--entry", "xrt"), ("--entry xrt", "u200")),
+])
+def test_options_that_contradict_are_told_before_the_import(tmp_path: Path, fpga: str, options: tuple[str, ...],
+                                                           words: tuple[str, ...]) -> None:
+    model = keras_h5(tmp_path / "inputs" / "m.h5", [INPUT])
+    result = build(tmp_path, model, *options, fpga=fpga)
+    refused(result, UsageError.exit_code, *words)
+    assert "import" not in result.stderr
+
+
+@pytest.mark.parametrize("option", [("--target-fps", "9"), ("--area", "2"), ("--clock", "100")])
+def test_a_given_engine_is_not_sized(tmp_path: Path, small_engine: Path, option: tuple[str, str]) -> None:
+    model = keras_h5(tmp_path / "inputs" / "m.h5", [INPUT])
+    refused(build(tmp_path, model, "--hw", small_engine, *option), UsageError.exit_code, option[0], "--hw")
+
+
 def test_folder_of_someone_else(tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter").write_text("precious")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from flow.build import manifest
+from flow.cli.arguments import parser
 from flow.cli.arrays import read_images, read_labelled
-from flow.cli.main import main
-from flow.errors import UsageError
+from flow.cli.main import FAULT, INTERRUPTED, main
+from flow.errors import FlowError, ToolError, UsageError
 from flow.frontend.calibrate import InputSpec, load
 
 ONE = (InputSpec("image", (9,)),)
@@ -35,6 +38,60 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 ])
 def test_options_as_json(arguments: list[str], found: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert found in refused(capsys, *arguments)
+
+
+@pytest.mark.parametrize(("arguments", "where", "remedy"), [
+    (["build", "--fpga", "vu9p", "--model", "m", "--verfy", "rtl"], "build", "did you mean --verify?"),
+    (["verify", "folder", "--zzz"], "verify", "see: flow verify --help"),
+    (["lst"], "COMMAND", "did you mean list?"),
+    ([], "COMMAND", "one of build, size, verify, run, list, doctor"),
+])
+def test_the_place_is_named_once_and_the_nearest_option(
+    arguments: list[str], where: str, remedy: str, capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(arguments) == UsageError.exit_code
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"flow: {where}: ") and f"remedy: {remedy}" in shown
+    assert shown.count("flow: ") == 1
+
+
+def test_every_option_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    silent = [f"{name} {action.metavar or action.dest}" for name, command in commands.choices.items()
+              for action in command._actions if not action.help]
+    assert not silent
+
+
+def test_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    codes = {error.exit_code for error in FlowError.__subclasses__()} | {0, FAULT, INTERRUPTED}
+    assert {int(code) for code in re.findall(r"^ +(\d+)  ", shown, re.M)} == codes
+
+
+@pytest.mark.parametrize("what", ["fpgas", "models", "ops"])
+def test_listings_are_one_object(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", what, "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert list(value) == [what] and len(value[what]) > 5
+
+
+def test_doctor_ends_non_zero_if_something_needed_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["doctor", "--json"]) == ToolError.exit_code
+    assert json.loads(capsys.readouterr().out)["ok"] is False
+
+
+@pytest.mark.parametrize("command", [
+    ["size", "--fpga", "vu9p", "--model", "tiny.tflite", "--output"],
+    ["run", "folder", "--input", "x.npy", "--output"],
+])
+def test_an_output_that_cannot_be_is_told_before_work(command: list[str], tmp_path: Path,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no such folder" in refused(capsys, *command, tmp_path / "nowhere" / "file")
 
 
 def test_options_for_people(capsys: pytest.CaptureFixture[str]) -> None:

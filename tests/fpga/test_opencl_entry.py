@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.errors import UnsupportedError
+from flow.errors import UsageError
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
 from flow.isa.render import ROOT, engine_package
@@ -115,10 +115,10 @@ def test_packaging_script_runs(tmp_path: Path) -> None:
 
 
 def test_boards_without_a_platform_are_refused() -> None:
-    with pytest.raises(UnsupportedError, match="--entry rtl"):
+    with pytest.raises(UsageError, match="--entry rtl"):
         target_of("pynq-z2")
     assert target_of("u50", "xrt") == target_of("u50")
-    with pytest.raises(UnsupportedError, match="--entry xrt: d5005"):
+    with pytest.raises(UsageError, match="--entry xrt: d5005"):
         target_of("d5005", "xrt")
 
 
