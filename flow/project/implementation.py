@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from flow.project.steps import PLAN_FILE, Plan
+from flow.project.steps import read_plan
 
 _REPORT = "reports/timing.json"
 
@@ -34,10 +34,10 @@ class Implementation:
 
 def implementation_of(project: Path) -> Implementation | None:
     """Of the bitstream in ``project``/run; None if there is none, or its tool reports otherwise."""
-    plan, report = project / PLAN_FILE, project / "run" / _REPORT
-    if not (plan.is_file() and report.is_file()):
+    planned, report = read_plan(project), project / "run" / _REPORT
+    if planned is None or not report.is_file():
         return None
-    path = project / "run" / Plan.from_json(json.loads(plan.read_text())).bitstream
+    path = project / "run" / planned[1].bitstream
     if not path.is_file():
         return None
     found = json.loads(report.read_text())

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flow.build.progress import Progress
 from flow.errors import Problem, ToolError
-from flow.project.steps import PLAN_FILE, Plan, Step
+from flow.project.steps import Step, read_plan
 
 #: Words of a log's lines that say why a tool gave up, the surest first.
 _TELLING = (("FLOW:", "ERROR", "Error", "FATAL"), ("CRITICAL WARNING",))
@@ -49,13 +49,13 @@ def build_bitstream(project: Path, progress: Progress, last: str = "") -> Bitstr
 
     A step whose command, project files and predecessors are unchanged and whose products are there is taken from
     before.
-    Raises ToolError with the telling lines of the log if a command fails, leaves a product out, or timing is not met;
-    the next call goes on with that step.
+    Raises UsageError if another version of flow wrote the plan; ToolError with the telling lines of the log if a
+    command fails, leaves a product out, or timing is not met: the next call goes on with that step.
     """
-    try:
-        plan = Plan.from_json(json.loads((project / PLAN_FILE).read_text()))
-    except FileNotFoundError:
+    found = read_plan(project)
+    if found is None:
         return None
+    _, plan = found
     if find_tool(plan.tool) is None:
         return Bitstream(None, plan.tool)
     folder = project / "run"

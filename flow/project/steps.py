@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from flow.errors import Problem, UsageError
 from flow.hardware.config import HwConfig
 from flow.project.board import Platform
 
@@ -51,6 +54,19 @@ class Plan:
         steps = tuple(Step(step["name"], tuple(step["command"]), tuple(step["products"]), tuple(step["seeds"]))
                       for step in data["steps"])
         return Plan(data["tool"], steps, data["bitstream"], data["note"], data["folder"])
+
+
+def read_plan(project: Path) -> tuple[str, Plan] | None:
+    """Board and plan of a project folder; None without one. Raises UsageError if another version of flow wrote it."""
+    path = project / PLAN_FILE
+    try:
+        data = json.loads(path.read_text())
+        return data["board"], Plan.from_json(data)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(Problem(str(path), "is no plan as this version of flow writes them",
+                                 "build the folder again")) from None
 
 
 def _vivado(script: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from flow.build.progress import Progress
 from flow.errors import Problem, ToolError, UsageError
 from flow.project.render import divisor
 from flow.project.run import build_bitstream
-from flow.project.steps import PLAN_FILE
+from flow.project.steps import read_plan
 from flow.schedule.program import Program
 from flow.simulate import board, netlist
 from flow.size.devices import lookup
@@ -57,8 +57,8 @@ class BoardEngine:
 
 
 def _require_board(name: str, project: Path | None) -> None:
-    plan = project / PLAN_FILE if project is not None else None
-    found = json.loads(plan.read_text())["board"] if plan is not None and plan.is_file() else "no project"
+    planned = read_plan(project) if project is not None else None
+    found = planned[0] if planned else "no project"
     if found != BOARD:
         raise UsageError(Problem(f"--engine {name}", f"the folder is for {found}",
                                  f"build for {BOARD}, whose whole design is simulated, or use --engine rtl"))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flow.errors import ToolError
+from flow.errors import ToolError, UsageError
 from flow.project.board import BOARDS
 from flow.project.run import build_bitstream
-from flow.project.steps import SEED, Plan, Step
+from flow.project.steps import SEED, Plan, Step, read_plan
 from models import zoo
 from tests.fpga.projects import engine, make
 from tests.fpga.stand_in import OPEN, Recorder, behave, commands, install
@@ -156,7 +156,8 @@ def luck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fpga = tmp_path / "fpga"
     fpga.mkdir()
     step = Step("place and route", ("luck", SEED), ("out/flow.bit",), (1, 2, 3, 4))
-    (fpga / "plan.json").write_text(json.dumps(Plan("luck", (step,), "out/flow.bit").to_json()))
+    plan = Plan("luck", (step,), "out/flow.bit")
+    (fpga / "plan.json").write_text(json.dumps({"board": "any", **plan.to_json()}))
     return fpga
 
 
@@ -208,6 +209,18 @@ def test_a_device_without_a_project(tmp_path: Path) -> None:
     write_project(hw, lookup("agilex"), (3,), tmp_path)
     assert build_bitstream(tmp_path / "fpga", Recorder()) is None
     assert "There is no project for this board yet" in (tmp_path / "fpga" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("lost", ["board", "folder", "seeds"])
+def test_a_plan_of_another_version_is_told(lost: str, tmp_path: Path) -> None:
+    fpga = make("u200", tmp_path / "u200")
+    plan = json.loads((fpga / "plan.json").read_text())
+    for entry in (plan, *plan["steps"]):
+        entry.pop(lost, None)
+    (fpga / "plan.json").write_text(json.dumps(plan))
+    for reader in (lambda: build_bitstream(fpga, Recorder()), lambda: read_plan(fpga)):
+        with pytest.raises(UsageError, match=r"plan\.json.*\n.*build the folder again"):
+            reader()
 
 
 def flow_build(board: str, model: Path, out: Path) -> subprocess.CompletedProcess[str]:
