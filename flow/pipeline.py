@@ -55,7 +55,7 @@ def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:
             emit(model, sizing, program, folder)
             project(job, sizing, folder)
             verification = prove(job, source, model, program, steps)
-            report(job, sizing, program, verification, folder)
+            report(job, model, sizing, program, verification, folder)
             steps.publish(folder / "steps", source.name)
         steps.write_timing(space.staged)
         manifest.write(space.staged, job.inputs())
@@ -142,11 +142,12 @@ def prove(job: Job, source: Source, model: Imported, program: Program, steps: Ru
     return verification
 
 
-def report(job: Job, sizing: Sizing, program: Program, verification: Verification | None, folder: Path) -> None:
+def report(job: Job, model: Imported, sizing: Sizing, program: Program, verification: Verification | None,
+           folder: Path) -> None:
     """The verdict for people and for programs, with the evidence."""
     from flow import report as reporter
 
-    reporter.write(folder, job.fpga, sizing, program, verification)
+    reporter.write(folder, job.fpga, sizing, program, verification, model.warnings)
 
 
 def bitstream(job: Job, progress: Progress) -> None:

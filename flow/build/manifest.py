@@ -90,7 +90,8 @@ def intact(folder: Path, part: Path) -> bool:
 def check(folder: Path) -> None:
     """Raise UsageError naming every file that is missing, was added or was changed since the build."""
     wanted, found = read(folder)["files"], _files(folder)
-    problems = [Problem(f"{folder.name}/{name}", state, "build the folder again")
+    problems = [Problem(f"{folder.name}/{name}", state,
+                        "build the folder again" if name in wanted else "remove it, or build the folder again")
                 for name in sorted(set(wanted) | set(found))
                 for state in [_state(wanted.get(name), found.get(name))] if state]
     if problems:

@@ -129,4 +129,5 @@ def load(folder: Path) -> tuple[Any, str]:
         text, data = (folder / "value.json").read_bytes(), (folder / "value.bin").read_bytes()
         return _decode(json.loads(text), data), digest(text, data)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, ImportError) as error:
-        raise ToolError(Problem(folder.name, f"no readable stage value ({error})", "build the folder again")) from error
+        raise ToolError(Problem(str(folder), f"no stage value as this version of flow writes them ({error})",
+                                "build the folder again")) from error

@@ -62,6 +62,7 @@ class Figures:
     limiter: str
     limiting_resource: str
     verdict: Verdict | None
+    warnings: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -77,7 +78,8 @@ class Figures:
         }
 
 
-def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None) -> Figures:
+def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None,
+            warnings: tuple[str, ...] = ()) -> Figures:
     """The figures of ``program`` on the engine of ``sizing``."""
     hw = program.hw
     timing = estimate(program, MemoryModel(bytes_per_cycle=sizing.memory_bytes_per_cycle))
@@ -91,7 +93,8 @@ def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None
         scratch_bytes=program.scratch_bytes,
         estimated=estimated, simulated=simulated,
         end_to_end=_end_to_end(sizing.device, program, (simulated or estimated).fps),
-        limiter=_sized(sizing, program.name).limiter, limiting_resource=sizing.limiter, verdict=verdict)
+        limiter=_sized(sizing, program.name).limiter, limiting_resource=sizing.limiter, verdict=verdict,
+        warnings=warnings)
 
 
 def _sized(sizing: Sizing, name: str) -> ModelEstimate:

@@ -15,9 +15,13 @@ _ORACLES = {
 
 
 def _speed(speed: Speed, figures: Figures) -> str:
-    return (f"{speed.fps:.1f} frames/s on {figures.cores} core{'s' if figures.cores > 1 else ''}, "
+    return (f"{speed.fps:.1f} frames/s on {_cores(figures.cores)}, "
             f"{speed.milliseconds:.3f} ms for {_images(figures.batch)}, {100 * speed.utilisation:.1f} % of peak "
             f"({speed.source}, at an assumed {figures.clock_mhz:g} MHz)")
+
+
+def _cores(count: int) -> str:
+    return "1 core" if count == 1 else f"{count} cores"
 
 
 def _images(batch: int) -> str:
@@ -41,8 +45,8 @@ def summary(figures: Figures) -> str:
         "",
         f"fits:       {'yes' if figures.fits else 'NO'} (counted DSP blocks and memories, estimated logic; not run in "
         "vendor tools)",
-        f"engine:     {figures.cores} x {figures.engine} (pixels x input channels x output channels), "
-        f"{figures.macs_per_cycle} int8 MACs per cycle",
+        f"engine:     {_cores(figures.cores)} of {figures.engine} (pixels x input channels x output channels), "
+        f"{figures.macs_per_cycle} int8 MACs per cycle in all",
         f"speed:      {_speed(figures.estimated, figures)}",
     ]
     if figures.simulated is not None:
@@ -57,6 +61,7 @@ def summary(figures: Figures) -> str:
         bit_exact_line(figures.verdict),
         f"memory:     {figures.constant_bytes} bytes of instructions and weights, {figures.scratch_bytes} bytes of "
         f"activations per core; {figures.instructions} instructions",
+        *(f"warning:    {warning}" for warning in figures.warnings),
     ]
     return "\n".join(lines) + "\n"
 

@@ -18,9 +18,13 @@ from flow.size import Sizing
 from flow.verify.verdict import Verification
 
 
-def write(folder: Path, fpga: str, sizing: Sizing, program: Program, verification: Verification | None) -> None:
-    """summary.txt, report.json, report.html, hw.json, and verify/ if there was a verification."""
-    shown = figures(fpga, sizing, program, verification.verdict if verification else None)
+def write(folder: Path, fpga: str, sizing: Sizing, program: Program, verification: Verification | None,
+          warnings: tuple[str, ...]) -> None:
+    """summary.txt, report.json, report.html, hw.json, and verify/ if there was a verification.
+
+    warnings: what the import of the model said that whoever gets the folder should know.
+    """
+    shown = figures(fpga, sizing, program, verification.verdict if verification else None, warnings)
     text = summary(shown)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "summary.txt").write_text(text)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from flow import size
+from flow.report import write
 from flow.report.figures import figures
 from flow.report.text import summary
 from flow.schedule import compile_graph
@@ -47,3 +50,20 @@ def test_estimates_are_of_the_program_and_the_device_s_memory() -> None:
         assert found.milliseconds == 1e3 * (timing.cycles / (program.hw.clock_mhz * 1e6))
         assert found.utilisation == timing.utilisation
     assert found.fps < figures("zcu102", sizing, program, None).estimated.fps / 2
+
+
+def test_what_the_import_warned_of_is_in_the_folder(tmp_path: Path) -> None:
+    graph, _ = random_graph(1)
+    sizing = size.choose("zcu102", [graph])
+    program = compile_graph(graph, sizing.hw)
+    write(tmp_path, "zcu102", sizing, program, None, ("ranges of noise",))
+    assert "\nwarning:    ranges of noise\n" in (tmp_path / "summary.txt").read_text()
+    assert "ranges of noise" in (tmp_path / "report.html").read_text()
+    assert json.loads((tmp_path / "report.json").read_text())["warnings"] == ["ranges of noise"]
+
+
+def test_cores_are_told_apart_from_the_engine_s_shape() -> None:
+    graph, _ = random_graph(1)
+    sizing = size.choose("zcu102", [graph])
+    found = replace(figures("zcu102", sizing, compile_graph(graph, sizing.hw), None), cores=2, engine="6 x 32 x 16")
+    assert "engine:     2 cores of 6 x 32 x 16 (pixels x input channels x output channels)" in summary(found)
