@@ -69,5 +69,5 @@ def test_foreign_types_are_not_stored(tmp_path: Path) -> None:
 def test_foreign_classes_are_not_loaded(tmp_path: Path, content: object) -> None:
     (tmp_path / "value.json").write_text(json.dumps(content))
     (tmp_path / "value.bin").write_bytes(b"")
-    with pytest.raises(ToolError, match="no readable stage value"):
+    with pytest.raises(ToolError, match="no stage value"):
         store.load(tmp_path)
