@@ -51,12 +51,16 @@ class FlatTensor:
 
 @dataclass(frozen=True)
 class FlatOp:
-    """One operation; absent optional inputs are -1. ``options`` is the schema's options object or None."""
+    """One operation; absent optional inputs are -1. ``options`` is the schema's options object or None.
+
+    steps: positions of the flatbuffer's operations that it stands for.
+    """
 
     kind: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Any
+    steps: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def _read(model: Any) -> FlatModel:
         _tensor(index, names[index], tensor, types, model.buffers) for index, tensor in enumerate(graph.tensors)
     )
     ops = []
-    for op in graph.operators or ():
+    for position, op in enumerate(graph.operators or ()):
         code = model.operatorCodes[op.opcodeIndex]
         number = max(int(code.builtinCode or 0), int(code.deprecatedBuiltinCode or 0))
         kind = kinds.get(number, f"operator {number}")
@@ -109,7 +113,7 @@ def _read(model: Any) -> FlatModel:
         outputs = tuple(int(i) for i in (op.outputs if op.outputs is not None else ()))
         if any(not -1 <= i < len(tensors) for i in inputs) or any(not 0 <= i < len(tensors) for i in outputs):
             raise ValueError("tensor index")
-        ops.append(FlatOp(kind, inputs, outputs, op.builtinOptions))
+        ops.append(FlatOp(kind, inputs, outputs, op.builtinOptions, (position,)))
     return FlatModel(tensors, tuple(ops), tuple(int(i) for i in graph.inputs), tuple(int(i) for i in graph.outputs))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flow.errors import Problem, ToolError, UsageError
+from flow.errors import Problem, ToolError, UnsupportedError, UsageError
 from flow.frontend import tables
 from flow.frontend.calibrate import Float32
 from flow.frontend.convert import convert
-from flow.frontend.flatbuffer import FlatModel, FlatOp, read
+from flow.frontend.flatbuffer import FlatOp, read
 from flow.frontend.lower import lower
 from flow.frontend.qkeras import import_qkeras
 from flow.frontend.sniff import Kind, check_keras, is_qkeras, sniff
@@ -91,26 +91,35 @@ def graph_of(flatbuffer: bytes, name: str, where: str, layers: tuple[str, ...] =
     """The verified integer graph of an int8 flatbuffer, tables filled. ``where`` names the file in errors."""
     model = read(flatbuffer, where)
     graph, unary = lower(model, name, layers)
-    graph = _with_tables(graph, flatbuffer, model, unary)
+    graph = _with_tables(graph, flatbuffer, unary)
     verify(graph)
     return graph
 
 
-def _with_tables(graph: Graph, flatbuffer: bytes, model: FlatModel, unary: dict[int, FlatOp]) -> Graph:
-    positions = [next(index for index, op in enumerate(model.ops) if op is wanted) for wanted in unary.values()]
+def _with_tables(graph: Graph, flatbuffer: bytes, unary: dict[int, FlatOp]) -> Graph:
     nodes = list(graph.nodes)
+    functions = [op.steps for op in unary.values()]
     try:
-        answers = tables.ask(flatbuffer, positions)
-    except ToolError as error:
-        layers = ", ".join(nodes[index].name for index in unary)
-        raise ToolError(
-            [Problem(f"tables of {layers}", problem.found, problem.remedy) for problem in error.problems]
-        ) from None
+        answers = tables.ask(flatbuffer, functions)
+    except ToolError:
+        raise UnsupportedError(_refused(flatbuffer, [nodes[index].name for index in unary], functions)) from None
     for index, table in zip(unary, answers, strict=True):
         node = nodes[index]
         assert isinstance(node, Unary)
         nodes[index] = replace(node, table=table)
     return replace(graph, nodes=tuple(nodes))
+
+
+def _refused(flatbuffer: bytes, names: list[str], functions: list[tuple[int, ...]]) -> list[Problem]:
+    """Which functions the kernels cannot compute for every int8 value, and what they say."""
+    problems = []
+    for name, steps in zip(names, functions, strict=True):
+        try:
+            tables.ask(flatbuffer, [steps])
+        except ToolError as error:
+            found = f"TensorFlow Lite's reference kernels do not compute it: {error.problems[0].found.splitlines()[-1]}"
+            problems.append(Problem(f"layer {name}", found, "replace this function"))
+    return problems
 
 
 def _model_order(found: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:

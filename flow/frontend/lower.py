@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from flow.errors import Problem, UnsupportedError
-from flow.frontend import lower_elementwise, lower_moves, lower_reduce, lower_resample, lower_shapes, lower_windows
+from flow.frontend import (
+    islands,
+    lower_elementwise,
+    lower_moves,
+    lower_reduce,
+    lower_resample,
+    lower_shapes,
+    lower_windows,
+)
 from flow.frontend.context import Context, Refusal, activation, shape
 from flow.frontend.flatbuffer import FlatModel, FlatOp, FlatTensor
 from flow.frontend.names import Namer
@@ -79,27 +87,24 @@ _SHAPE_KINDS = frozenset(
 _WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
 
 
-def supported_operations() -> tuple[str, ...]:
-    """TensorFlow Lite's names of all operations that can be lowered."""
-    return tuple(sorted(LOWERINGS))
-
-
 def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, dict[int, FlatOp]]:
     """The integer graph, and for each unary node (by its index in ``nodes``) the operation to ask for its table.
 
     Raises UnsupportedError with everything that stands in the way.
     """
-    context = Context(model, Namer(layers))
+    _check_quantised(model, name)
     at_inputs, at_outputs = _edges(model)
+    model = islands.join(model, LOWERINGS, [*at_inputs, *at_outputs])
+    context = Context(model, Namer(layers))
+    conversions: list[Problem] = []
     for op in model.ops:
         if op in at_inputs or op in at_outputs or _computes_shapes(context, op):
             continue
         node_name = context.namer.name(_telling_names(context, op), op.kind)
-        lowering = LOWERINGS.get(op.kind)
-        if lowering is None:
-            context.problems.append(
-                Problem(f"layer {node_name}", f"operation {op.kind} is not supported", _remedy(op.kind))
-            )
+        lowering = lower_elementwise.unary if op.kind == islands.TABLE else LOWERINGS.get(op.kind)
+        if lowering is None or _in_float(context, op):
+            noted = conversions if op.kind in ("DEQUANTIZE", "QUANTIZE") else context.problems
+            noted.append(Problem(f"layer {node_name}", f"operation {op.kind} {_found(context, op)}", _remedy(op.kind)))
             continue
         try:
             made = lowering(context, op, node_name)
@@ -110,8 +115,8 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
     outputs = _ends(context, model.outputs, {op.outputs[0]: op.inputs[0] for op in at_outputs}, "output")
     if len(outputs) == len(model.outputs):
         _check_softmax(context, {tensor.name for tensor in outputs})
-    if context.problems:
-        raise UnsupportedError(context.problems)
+    if problems := context.problems or conversions:
+        raise UnsupportedError(problems)
     used = dict.fromkeys(
         [
             *(tensor.name for tensor in inputs),
@@ -128,6 +133,15 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
         inside=tuple(name for name in used if name in context.inside),
     )
     return graph, context.tables
+
+
+def _check_quantised(model: FlatModel, name: str) -> None:
+    """Raises UnsupportedError, once for all operations, if none of them gives int8."""
+    kinds = {model.tensors[index].kind for op in model.ops for index in op.outputs} - {"INT32", "INT64", "BOOL"}
+    if kinds and "INT8" not in kinds:
+        found = f"its activations are {', '.join(sorted(kinds)).lower()}, not int8"
+        remedy = "quantise it fully to int8 (TFLITE_BUILTINS_INT8, a representative dataset), or give the Keras model"
+        raise UnsupportedError(Problem(name, found, remedy))
 
 
 def _edges(model: FlatModel) -> tuple[list[FlatOp], list[FlatOp]]:
@@ -192,11 +206,19 @@ def _tensor(tensor: FlatTensor) -> Tensor:
     return Tensor(tensor.name, height, width, channels, tensor.scale, tensor.zero_point)
 
 
+def _in_float(context: Context, op: FlatOp) -> bool:
+    indices = [index for index in (*op.inputs, *op.outputs) if index >= 0]
+    return any(context.tensor(index).kind == "FLOAT32" for index in indices)
+
+
+def _found(context: Context, op: FlatOp) -> str:
+    return "runs in float" if _in_float(context, op) else "is not supported"
+
+
 def _remedy(kind: str) -> str:
-    known = {
-        "DEQUANTIZE": "this layer runs in float: quantise the model fully to int8 (TFLITE_BUILTINS_INT8)",
-    }
-    return known.get(kind, "supported are: " + ", ".join(supported_operations()))
+    if kind in LOWERINGS or kind == "DEQUANTIZE":
+        return "quantise the model fully to int8 (TFLITE_BUILTINS_INT8)"
+    return "replace the layer; what a network may consist of: flow list ops"
 
 
 def operations() -> tuple[tuple[str, str, str], ...]:
@@ -216,7 +238,10 @@ def operations() -> tuple[tuple[str, str, str], ...]:
         "QUANTIZE": "change of scale; a float or uint8 input's is the host's",
     }
     host = {"SOFTMAX"}
+    plain = dict.fromkeys(UNARY, "table of 256 values")
+    others = islands.BY_VALUE - set(LOWERINGS) - {"DEQUANTIZE"}
+    joined = dict.fromkeys(others, "value by value, in a function of one tensor: table of 256 values")
     return tuple(
-        (kind, "host" if kind in host else "engine", notes.get(kind, "table of 256 values" if kind in UNARY else ""))
-        for kind in supported_operations()
+        (kind, "host" if kind in host else "engine", ({**plain, **joined} | notes).get(kind, ""))
+        for kind in sorted({*LOWERINGS, *joined})
     )

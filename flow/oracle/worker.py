@@ -125,4 +125,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except (ValueError, RuntimeError) as refusal:  # the interpreter's
+        raise SystemExit(" ".join(str(refusal).split())) from None

@@ -36,13 +36,18 @@ def asymmetric() -> bytes:
 def unknown() -> bytes:
     b, x = net()
     y = b.op("CEIL", [x], "ceiling", (1, 6, 6, 4), 0.05, 3)
-    return b.build([b.op("COS", [y], "layer", (1, 6, 6, 4), 0.05, 3)])
+    return b.build([b.op("ROUND", [y], "layer", (1, 6, 6, 4), 0.05, 3)])
+
+
+def refused_by_the_kernels() -> bytes:
+    b, x = net()
+    return b.build([b.op("COS", [x], "layer", (1, 6, 6, 4), 0.05, 3)])
 
 
 def float_island() -> bytes:
     b, x = net()
     y = b.float_output(x, "island")
-    z = b.op("QUANTIZE", [y], "layer", (1, 6, 6, 4), 0.05, 0)
+    z = b.op("L2_NORMALIZATION", [y], "layer", (1, 6, 6, 4), 0.05, 0)
     return b.build([z])
 
 
@@ -75,8 +80,9 @@ def rescaled_slice() -> bytes:
     ("make", "found"),
     [
         (asymmetric, "layer layer .*asymmetric weights"),
-        (unknown, "operation COS is not supported"),
-        (float_island, "DEQUANTIZE is not supported"),
+        (unknown, "operation ROUND is not supported"),
+        (refused_by_the_kernels, "layer layer: TensorFlow Lite's reference kernels do not compute it: .*COS"),
+        (float_island, "L2_NORMALIZATION runs in float"),
         (batch, r"shape \[2, 6, 6, 4\]"),
         (resized, "bilinear resize by 3"),
         (inner_softmax, "softmax inside"),
