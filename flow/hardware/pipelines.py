@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 from flow.errors import Problem, ToolError
+from flow.tree import ROOT
 
-SOURCE = Path(__file__).resolve().parents[2] / "rtl" / "core_pkg.sv"
+SOURCE = ROOT / "rtl" / "core_pkg.sv"
 
 
 @cache

@@ -14,8 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from flow.hardware.config import HwConfig
 from flow.isa import description as isa
 from flow.isa.manual_text import EDGE_CASES, PSEUDO_CODE, SUMMARY
-
-ROOT = Path(__file__).resolve().parents[2]
+from flow.tree import ROOT
 
 #: The engine whose package is committed, so that the RTL can be linted as it stands.
 DEFAULT_ENGINE = HwConfig(pix=1, rows=4, cols=4, axi_bytes=8, inp_banks=2, inp_depth=256, acc_depth=64, wgt_depth=256,

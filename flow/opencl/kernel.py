@@ -8,8 +8,9 @@ from pathlib import Path
 
 from flow.hardware.config import HwConfig
 from flow.isa.render import c_header, engine_header
+from flow.tree import ROOT
 
-SOURCES = Path(__file__).resolve().parents[2] / "fpga" / "opencl"
+SOURCES = ROOT / "fpga" / "opencl"
 ENTRY = "flow_engine.cl"
 ISA_HEADER = "flow_isa.h"
 ENGINE_HEADER = "engine_params.h"

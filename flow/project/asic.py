@@ -9,9 +9,9 @@ from flow.emit.templates import render
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
 from flow.isa import description as isa
-from flow.isa.render import ROOT
 from flow.size import resources, silicon
 from flow.size.devices import FILL_LIMITS, Device, Family
+from flow.tree import ROOT
 
 #: RTL whose memories become macros.
 REPLACED = ("ram_1r1w.sv", "table_ram.sv")

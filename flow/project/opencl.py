@@ -13,12 +13,12 @@ from flow.emit.templates import render, write_if_changed
 from flow.errors import Problem, UsageError
 from flow.hardware.config import HwConfig
 from flow.isa import description as isa
-from flow.isa.render import ROOT
 from flow.project.board import Board, MemoryPort, Platform, require_board
 from flow.project.place import place
 from flow.project.render import LITE_PORTS, cores_in_regions, master_ports, plan_json, wrapper
 from flow.project.steps import PLAN_FILE, Plan, Step
 from flow.size.devices import Device, lookup
+from flow.tree import ROOT
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from flow.emit.templates import render, write_if_changed
 from flow.errors import Problem, UsageError
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import ROOT
 from flow.project.asic import asic_files
 from flow.project.board import Board, Platform, find_board
 from flow.project.place import Placement, place
 from flow.project.steps import PLAN_FILE, Plan, plan_for
 from flow.size.devices import Device
+from flow.tree import ROOT
 
 #: The ULX3S: oscillator, the PLL's inner clock, the serial line's baud.
 OSCILLATOR_MHZ = 25

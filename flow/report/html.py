@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import jinja2
 
-from flow.isa.render import ROOT
 from flow.report.figures import Figures
+from flow.tree import ROOT
 from flow.verify.verdict import LayerVerdict
 
 

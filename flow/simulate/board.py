@@ -17,9 +17,10 @@ from flow.emit import model
 from flow.emit.folder import MAKE_VARIABLES
 from flow.graph.ir import Int8
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import ROOT, engine_package
+from flow.isa.render import engine_package
 from flow.schedule.program import Program
 from flow.simulate import cache, host, verilator
+from flow.tree import ROOT
 
 TOP = "ulx3s_top"
 SIMULATION = ROOT / "fpga" / "ecp5" / "sim"

@@ -10,12 +10,12 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from flow.isa.render import ROOT
+from flow.tree import KEPT
 
 
 def folder() -> Path:
-    """Where it is kept: FLOW_CACHE, or build/.cache of the checkout."""
-    return Path(os.environ.get("FLOW_CACHE") or ROOT / "build" / ".cache")
+    """Where it is kept: FLOW_CACHE, or build/.cache of the checkout, or the user's own cache."""
+    return Path(os.environ.get("FLOW_CACHE") or KEPT / ".cache")
 
 
 def built(kind: str, name: str, texts: Iterable[str], files: Iterable[Path], make: Callable[[Path], None]) -> Path:

@@ -102,8 +102,8 @@ class Simulator:
         """Build (or find) the engine's library if none is given, create the engine and take it out of reset."""
         if library is None:
             from flow.hardware.filelist import rtl_files
-            from flow.isa.render import ROOT
             from flow.simulate.verilator import build
+            from flow.tree import ROOT
 
             library = build(hw, rtl_files(ROOT), threads)
         self.hw, self.model = hw, model

@@ -19,10 +19,10 @@ from flow.children import die_with_parent
 from flow.emit import container, model
 from flow.errors import Problem, ToolError
 from flow.graph.ir import Int8
-from flow.isa.render import ROOT
 from flow.schedule.program import Program
 from flow.simulate import cache, verilator
 from flow.simulate.driver import MemoryModel
+from flow.tree import ROOT
 
 FIRMWARE = ROOT / "firmware"
 INCLUDES = ("include", "sim", "transport", "host")

@@ -13,8 +13,9 @@ from pathlib import Path
 from flow.emit.folder import MAKE_VARIABLES, VERILATE
 from flow.errors import Problem, ToolError
 from flow.hardware.config import HwConfig
-from flow.isa.render import ROOT, engine_package, environment
+from flow.isa.render import engine_package, environment
 from flow.simulate import cache
+from flow.tree import ROOT
 
 HARNESS = ROOT / "firmware" / "sim"
 TOP = "flow_top"

@@ -136,7 +136,7 @@ def build_costs(network: str, fpga: str) -> Build:
 
 _COMPILE = """import sys
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import ROOT
+from flow.tree import ROOT
 from flow.simulate.verilator import build
 from flow.size import hwfile
 build(hwfile.read(sys.argv[1]), rtl_files(ROOT))"""

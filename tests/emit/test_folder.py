@@ -14,8 +14,8 @@ import pytest
 from flow.emit import container, emit_folder
 from flow.emit.templates import c_float, c_string, tcl, write_if_changed
 from flow.hardware.config import HwConfig
-from flow.isa.render import ROOT
 from flow.simulate.verilator import find_verilator
+from flow.tree import ROOT
 from tests.simulate.stub import STUB, program_of, random_images
 
 HW = HwConfig(pix=2, rows=16, cols=8, axi_bytes=16)

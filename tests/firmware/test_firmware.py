@@ -17,8 +17,8 @@ from flow.graph.real import quantise
 from flow.graph.softmax import softmax_constants, softmax_int8
 from flow.hardware.config import HwConfig
 from flow.isa.description import Region
-from flow.isa.render import ROOT
 from flow.schedule.program import Fold, HostInput, HostOutput, Layout, Program
+from flow.tree import ROOT
 from flow.verify.layout import pack, unpack, write_inputs
 from tests.simulate.stub import program_of
 

@@ -8,11 +8,12 @@ from flow.emit.templates import render
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
 from flow.isa import description as isa
-from flow.isa.render import ROOT, engine_package
+from flow.isa.render import engine_package
 from flow.project.board import find_board
 from flow.project.place import Placement, place
 from flow.project.render import write_project
 from flow.size.devices import Device, lookup
+from flow.tree import ROOT
 
 #: Cores per region and memory channels of the engine on each board.
 SHAPES: dict[str, tuple[tuple[int, ...], int]] = {

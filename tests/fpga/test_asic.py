@@ -17,7 +17,7 @@ from flow import frontend, schedule
 from flow.graph.evaluate import evaluate
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import DEFAULT_ENGINE, ROOT, engine_package
+from flow.isa.render import DEFAULT_ENGINE, engine_package
 from flow.project.asic import REPLACED, macros
 from flow.project.board import Platform
 from flow.project.render import write_project
@@ -26,6 +26,7 @@ from flow.simulate import host, verilator
 from flow.simulate.driver import MemoryModel
 from flow.size.devices import Family, lookup
 from flow.size.resources import core
+from flow.tree import ROOT
 from flow.verify import stimuli
 from models import zoo
 from tests.fpga.cadence import Cadence, environment

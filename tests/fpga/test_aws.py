@@ -12,8 +12,9 @@ from flow.emit.folder import MAKE_VARIABLES
 from flow.emit.templates import render
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import ROOT, engine_package
+from flow.isa.render import engine_package
 from flow.simulate.verilator import find_verilator, run_tool
+from flow.tree import ROOT
 from tests.fpga.aws_kit import Kit
 from tests.fpga.interpreter import Refused, missed_lines, plant
 from tests.fpga.projects import make

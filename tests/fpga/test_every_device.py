@@ -11,12 +11,12 @@ from flow import emit, frontend, pipeline, schedule
 from flow.build.job import Job, Source
 from flow.graph.ir import Graph
 from flow.hardware.config import HwConfig
-from flow.isa.render import ROOT
 from flow.project import has_project, write_project
 from flow.project.asic import macros
 from flow.project.board import Platform, find_board
 from flow.project.steps import SEED
 from flow.size import DEVICES, choose
+from flow.tree import ROOT
 from models import zoo
 from tests.fpga.aws_kit import Kit
 from tests.fpga.cadence import Cadence, environment

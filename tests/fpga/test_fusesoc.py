@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flow.isa.render import DEFAULT_ENGINE, ROOT
+from flow.isa.render import DEFAULT_ENGINE
 from flow.project.render import wrapper
 from flow.size.devices import lookup
+from flow.tree import ROOT
 
 CORE = "flow:engine:flow_top"
 TARGETS = yaml.safe_load((ROOT / "flow.core").read_text())["targets"]

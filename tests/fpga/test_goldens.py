@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.isa.render import ROOT
+from flow.tree import ROOT
 from tests.fpga.projects import SHAPES, make
 
 GOLDENS = Path(__file__).parent / "goldens"

@@ -14,11 +14,12 @@ import pytest
 from flow.errors import UsageError
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import ROOT, engine_package
+from flow.isa.render import engine_package
 from flow.project import target_of, write_opencl_project
 from flow.project.opencl import TARGETS, Target
 from flow.simulate.verilator import find_verilator, run_tool
 from flow.size.devices import lookup
+from flow.tree import ROOT
 
 HW = HwConfig(2, 32, 16, axi_bytes=64, cores=3, channels=2)
 

@@ -11,8 +11,9 @@ import pytest
 
 from flow.emit.folder import MAKE_VARIABLES
 from flow.hardware.config import HwConfig
-from flow.isa.render import ROOT, engine_package
+from flow.isa.render import engine_package
 from flow.simulate.verilator import find_verilator, run_tool
+from flow.tree import ROOT
 
 HW = HwConfig(1, 8, 4, axi_bytes=8, inp_banks=2, inp_depth=16, acc_depth=16, wgt_depth=64, out_depth=16, par_depth=4)
 FILES = ("isa_pkg.sv", "core_pkg.sv", "ram_1r1w.sv", "input_buffer.sv")

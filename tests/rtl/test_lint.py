@@ -8,8 +8,9 @@ import pytest
 
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import ROOT, engine_package
+from flow.isa.render import engine_package
 from flow.simulate.verilator import find_verilator, run_tool
+from flow.tree import ROOT
 
 SHAPES = {
     "axi128": HwConfig(2, 8, 8, axi_bytes=128, weight_bits=2, inp_banks=1),

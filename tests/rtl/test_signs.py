@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from flow.hardware.filelist import rtl_files
-from flow.isa.render import ROOT
+from flow.tree import ROOT
 
 _ARRAY = re.compile(r"^\s*(?:logic signed \[[^\]]*\]|value_t|wide_t) ([^;]*\[[^;]*);", re.MULTILINE)
 _PART = re.compile(r"(\w*)'\((\w+)((?:\[[^\[\]]*\]){2,})\)")

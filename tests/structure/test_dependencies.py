@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ORDER = (
     "errors",
     "children",  # processes that end with this one
+    "tree",  # where the project's own files are
     "isa.description",
     "hardware",  # parameters of an engine
     "isa",  # encoding, checks, rendering

@@ -13,8 +13,8 @@ import numpy as np
 
 from flow.emit import container, model
 from flow.graph.ir import Int8
-from flow.isa.render import ROOT
 from flow.schedule.program import Program
+from flow.tree import ROOT
 
 FIRMWARE = ROOT / "firmware"
 HERE = Path(__file__).parent
