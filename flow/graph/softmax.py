@@ -1,6 +1,7 @@
 """TensorFlow Lite's int8 softmax (reference kernel) in fixed point, to the bit. The firmware computes the same in C.
 
-The kernel aborts where the sum of the exponentials reaches 512; here the same formula goes on.
+The kernel aborts where the sum of the exponentials reaches 512, or the input's scale is below 2**-26; here the same
+formula goes on.
 """
 
 from __future__ import annotations
@@ -40,11 +41,9 @@ class SoftmaxConstants:
 
 
 def softmax_constants(scale: float, beta: float) -> SoftmaxConstants:
-    """For an input of this scale. Raises ValueError if the scale is degenerate (the reference kernel aborts there)."""
+    """For an input of this scale; also for one so small that the reference kernel aborts."""
     real = min(float(np.float32(beta)) * float(np.float32(scale)) * (1 << (31 - _DIFFERENCE_BITS)), float(_MAX))
-    if real <= 1.0:
-        raise ValueError(f"softmax: the input's scale {scale} is too small")
-    fraction, shift = math.frexp(real)
+    fraction, shift = math.frexp(real) if real > 1.0 else (real, 0)
     multiplier = math.floor(fraction * (1 << 31) + 0.5)
     if multiplier == 1 << 31:
         multiplier, shift = multiplier // 2, shift + 1

@@ -14,6 +14,11 @@ from flow.errors import Problem, ToolError
 from flow.graph.ir import Int8
 from flow.oracle.process import Outcome, run_worker
 
+
+class Aborted(ToolError):
+    """The kernels ended their process instead of giving a result."""
+
+
 _WHERE = "oracle (TensorFlow Lite reference kernels)"
 
 
@@ -24,7 +29,7 @@ def run(
 
     inputs: for each image the int8 network inputs by the graph's tensor name, arrays (height, width, channels).
     Returns for each image name -> (height, width, channels) int8. Runs in a process of its own; raises ToolError if
-    that fails.
+    that fails (Aborted if the kernels abort).
     """
     if not inputs:
         return []
@@ -39,7 +44,7 @@ def run(
             np.savez(folder / f"in{index}.npz", **arrays)
         outcome = run_worker("flow.oracle.worker", str(folder))
         if outcome.code:
-            raise ToolError(explain(outcome))
+            raise (Aborted if outcome.signal else ToolError)(explain(outcome))
         return [_read(folder / f"out{index}.npz") for index in range(len(inputs))]
 
 

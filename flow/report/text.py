@@ -9,6 +9,7 @@ from flow.verify.verdict import Verdict
 
 _ORACLES = {
     "tflite": "TensorFlow Lite's reference kernels",
+    "tflite logits": "TensorFlow Lite's reference kernels (not the softmax, in which they abort)",
     "qkeras": "QKeras's predict",
     "qkeras float64": "QKeras's predict in float64 (an accumulator can pass what float32 holds)",
 }
@@ -35,7 +36,8 @@ def bit_exact_line(verdict: Verdict | None) -> str:
     answer = "yes" if verdict.bit_exact else "NO"
     images = f"{verdict.images} images" + (f" ({verdict.given} of the calibration data)" if verdict.given else "")
     return (f"bit-exact:  {answer}: {verdict.values_compared} values of {verdict.layers_compared} tensors and the "
-            f"outputs, {images}, {verdict.engine} engine against {_ORACLES[verdict.oracle]}")
+            f"outputs, {images}, {verdict.engine} engine against {_ORACLES[verdict.oracle]}"
+            + (f"; {len(verdict.dead_tensors)} tensors hardly vary" if verdict.dead_tensors else ""))
 
 
 def summary(figures: Figures) -> str:

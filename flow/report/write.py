@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,13 +42,14 @@ def _evidence(folder: Path, program: Program, verification: Verification) -> Non
     inputs = tuple(view.name for view in model.inputs(program))
     outputs = tuple(view.name for view in model.outputs(program))
     for kind, names in (("stimuli", inputs), ("expected", outputs), ("obtained", outputs)):
-        _arrays(folder / kind, names, getattr(verification, kind))
+        images = getattr(verification, kind)
+        _arrays(folder / kind, {number: name for number, name in enumerate(names) if name in images[0]}, images)
 
 
-def _arrays(folder: Path, names: Sequence[str], images: Sequence[dict[str, Int8]]) -> None:
+def _arrays(folder: Path, names: Mapping[int, str], images: Sequence[dict[str, Int8]]) -> None:
     """One .npy (image, height, width, channels) per tensor, numbered as the firmware numbers them."""
     folder.mkdir()
-    for number, name in enumerate(names):
+    for number, name in names.items():
         np.save(folder / f"{number}.npy", np.stack([image[name] for image in images]))
-    numbered = {f"{number}.npy": name for number, name in enumerate(names)}
+    numbered = {f"{number}.npy": name for number, name in names.items()}
     (folder / "names.json").write_text(json.dumps(numbered) + "\n")

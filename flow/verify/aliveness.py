@@ -15,10 +15,11 @@ SATURATED = 0.5
 
 @dataclass(frozen=True)
 class Dead:
-    """A tensor that proves nothing. why: for a user."""
+    """A tensor that proves little. why: for a user; constant: it proves nothing."""
 
     tensor: str
     why: str
+    constant: bool
 
 
 def dead_tensors(images: Sequence[Mapping[str, Int8]], floors: Mapping[str, int] | None = None) -> list[Dead]:
@@ -31,11 +32,10 @@ def dead_tensors(images: Sequence[Mapping[str, Int8]], floors: Mapping[str, int]
     for name in images[0] if images else ():
         values = np.concatenate([np.asarray(image[name]).reshape(-1) for image in images])
         if values.size > 1 and (values == values[0]).all():
-            dead.append(Dead(name, f"all {values.size} values are {values[0]}"))
+            dead.append(Dead(name, f"all {values.size} values are {values[0]}", True))
             continue
-        ends = [127] if (floors or {}).get(name, -129) == -128 else [-128, 127]
-        for end in ends:
+        for end in (end for end in (-128, 127) if end != (floors or {}).get(name)):
             share = float((values == end).mean())
             if values.size > 1 and share > SATURATED:
-                dead.append(Dead(name, f"{share:.0%} of its values are {end}, an end of the range"))
+                dead.append(Dead(name, f"{share:.0%} of its values are {end}, an end of the range", False))
     return dead

@@ -14,7 +14,7 @@ def images(graph: Graph, count: int, seed: int) -> list[dict[str, Int8]]:
 
 
 def _one(tensor: Tensor, index: int, random: np.random.Generator) -> Int8:
-    if index % 2:
+    if index % 2 or tensor.size == 1:
         return random.integers(-128, 128, tensor.shape, np.int8)
     return _smooth(tensor, random)
 

@@ -151,7 +151,8 @@ def test_softmax_equals_python(library: ctypes.CDLL) -> None:
     seed = random.randrange(1 << 30)
     print("seed", seed)
     noise = np.random.default_rng(seed)
-    for classes, scale in ((1, 0.1), (2, 1.0), (10, 0.1), (37, 0.003), (300, 0.5), (400, 0.01), (5, 30.0)):
+    degenerate = ((1000, 0.001), (4095, 1e-4), (7, 2.0**-26), (1000, 7.8e-9))
+    for classes, scale in ((1, 0.1), (2, 1.0), (10, 0.1), (37, 0.003), (300, 0.5), (400, 0.01), (5, 30.0), *degenerate):
         values = np.clip(noise.normal(0, noise.uniform(1, 90), (60, classes)), -128, 127).astype(np.int8)
         assert np.array_equal(_softmax(library, values, scale), softmax_int8(values, scale))
 

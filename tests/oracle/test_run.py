@@ -7,6 +7,7 @@ import pytest
 
 from flow import oracle
 from flow.errors import ToolError
+from flow.frontend.importer import graph_of
 from flow.oracle.schema import pack, unpack
 from models.builder import Builder
 from models.direct import direct
@@ -34,6 +35,18 @@ def test_abort_of_the_kernels() -> None:
     with pytest.raises(ToolError, match="SIGABRT") as caught:
         oracle.run(flatbuffer, [{"x": np.zeros((1, 1, 1000), dtype=np.int8)}])
     assert "softmax" in caught.value.problems[0].remedy
+
+
+def test_answer_up_to_a_softmax_that_aborts() -> None:
+    net = Builder()
+    x = net.input("x", (1, 1000), 2.0**-14, 0)
+    flatbuffer = net.build([net.float_output(net.softmax(net.unary("ABS", x, "y", 2.0**-14, 0), "z"), "out")])
+    graph = graph_of(flatbuffer, "net", "net")
+    image = {"x": np.arange(1000).reshape(1, 1, 1000).astype(np.int8)}
+    (found,) = oracle.expected(graph, flatbuffer, [image], ["y", "z"])
+    assert list(found) == ["y"]
+    assert np.array_equal(found["y"], np.minimum(np.abs(image["x"].astype(int)), 127))
+    assert set(oracle.expected(graph, flatbuffer, [image])[0]) == {"x", "y"}
 
 
 def test_refusal_of_the_kernels() -> None:

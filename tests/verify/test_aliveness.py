@@ -27,6 +27,9 @@ def test_floor_of_a_relu() -> None:
     values = [image(relu=[-128, -128, -128, 3])]
     assert dead_tensors(values, {"relu": -128}) == []
     assert [d.tensor for d in dead_tensors(values, {"relu": 0})] == ["relu"]
+    above = [image(minimum=[127, 127, 127, 3])]
+    assert dead_tensors(above, {"minimum": 127}) == []
+    assert [(d.tensor, d.constant) for d in dead_tensors(above, {"minimum": -128})] == [("minimum", False)]
 
 
 def test_nothing() -> None:

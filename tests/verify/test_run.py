@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from flow.errors import UsageError, VerificationError
 from flow.graph.ir import Int8
+from flow.report.text import bit_exact_line
 from flow.verify import run
 from flow.verify.engines import BatchEngine
-from flow.verify.verdict import Verification
+from flow.verify.verdict import Verdict, Verification
 from tests.verify import fakes
 
 SIZE = 3 * 5 * 6
@@ -85,6 +89,31 @@ def test_constant_tensors_prove_nothing(engine: fakes.FakeEngine) -> None:
     assert [name for name, _ in verdict.dead_tensors] == ["x", "y"]
     with pytest.raises(VerificationError, match="equality would prove nothing"):
         run.require_proof(verdict)
+
+
+def test_a_tensor_that_hardly_varies_is_told(engine: fakes.FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as an output varies, equality is a proof of all that leads to it."""
+    def oracle(*given: Any, **named: Any) -> list[dict[str, Int8]]:
+        return [{**image, "x": np.full((3, 5, 6), 7, np.int8)} for image in fakes.oracle(*given, **named)]
+
+    monkeypatch.setattr("flow.oracle.expected", oracle)
+    verdict = verify().verdict
+    assert [name for name, _ in verdict.dead_tensors] == ["x"]
+    run.require_proof(verdict)
+
+
+def test_without_the_softmax_s_results(engine: fakes.FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference kernels' softmax may abort: then the network is compared before it, and the verdict says so."""
+    outputs = (replace(fakes.program().outputs[0], result="softmax", softmax_beta=1.0),)
+
+    def verified(spoil: Callable[[Int8], None]) -> Verdict:
+        engine.spoil = spoil  # type: ignore[method-assign]
+        return run.verify(fakes.graph(), b"", replace(fakes.program(), outputs=outputs), "rtl")[0].verdict
+
+    verdict = verified(lambda values: None)
+    assert (verdict.bit_exact, verdict.oracle) == (True, "tflite logits")
+    assert "not the softmax" in bit_exact_line(verdict)
+    assert not verified(lambda values: np.negative(values, out=values)).bit_exact
 
 
 @pytest.mark.parametrize(("images", "launches"), [(1, 1), (2, 1), (3, 2), (5, 3)])
