@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
@@ -14,3 +18,17 @@ def die_with_parent() -> None:
     does nothing elsewhere."""
     if hasattr(_LIBC, "prctl"):
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+
+
+def run_to_end(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Exit code and output of a command run in ``folder``; whatever it started ends with it if this is interrupted.
+    Raises OSError if it cannot be started."""
+    with subprocess.Popen(command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, text=True,
+                          errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                          preexec_fn=die_with_parent) as process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, output

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from flow.children import run_to_end
 from flow.emit.folder import MAKE_VARIABLES, VERILATE
 from flow.errors import Problem, ToolError
 from flow.hardware.config import HwConfig
@@ -46,16 +46,15 @@ def installed_root(command: str, variables: Mapping[str, str]) -> str:
 def run_tool(command: Sequence[str], folder: Path, environment: Mapping[str, str], what: str) -> str:
     """Run a tool and return its output; on failure raise ToolError with the lines that say why."""
     try:
-        done = subprocess.run(command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, text=True,
-                              errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        code, output = run_to_end(command, folder, environment)
     except OSError as error:
-        raise ToolError(Problem(what, f"cannot start {command[0]}: {error}", "install it")) from None
-    if done.returncode:
-        lines = done.stdout.splitlines()
+        raise ToolError(Problem(what, f"cannot start {command[0]}: {error}", "install it; see: flow doctor")) from None
+    if code:
+        lines = output.splitlines()
         telling = [line for line in lines if "rror" in line or "undefined reference" in line] or lines[-20:]
-        raise ToolError(Problem(what, f"{Path(command[0]).name} ended with {done.returncode}:\n    "
-                                + "\n    ".join(telling[:20])))
-    return done.stdout
+        raise ToolError(Problem(what, f"{Path(command[0]).name} ended with {code}:\n    " + "\n    ".join(telling[:20]),
+                                "mend what it names; flow doctor tells what is installed"))
+    return output
 
 
 def sim_config(hw: HwConfig) -> str:

@@ -1,0 +1,43 @@
+"""Tools that are run: what they say when they fail, and that nothing of them is left after Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flow.errors import ToolError
+from flow.simulate.verilator import run_tool
+
+WAITS = ("import os, pathlib\nfrom flow.simulate.verilator import run_tool\n"
+         "run_tool(['sh', '-c', 'sleep 60 & echo $! > child; wait'], pathlib.Path('.'), os.environ, 'waiting')")
+
+
+def test_a_failure_shows_what_the_tool_said_and_where_to_look(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match=r"sh ended with 3:\n +fatal error: no perl\n +remedy: .*flow doctor"):
+        run_tool(["sh", "-c", "echo fatal error: no perl; exit 3"], tmp_path, os.environ, "making")
+
+
+def _alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_what_a_tool_started_ends_with_it(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", WAITS], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    child = tmp_path / "child"
+    deadline = time.monotonic() + 20
+    while not (child.exists() and child.read_text().strip()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    while _alive(int(child.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _alive(int(child.read_text()))
