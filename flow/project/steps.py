@@ -46,6 +46,20 @@ class Plan:
     note: str = ""
     folder: str = "run"
 
+    def by_hand(self) -> tuple[str, ...]:
+        """The plan as lines for a shell in ``fpga``; of a step with seeds, with the first."""
+        run = "fpga/run" if self.folder == ".." else "."
+        folders = ["run/logs", "run/reports"]
+        lines = []
+        for step in self.steps:
+            if step.seeds:
+                own = f"seed{step.seeds[0]}"
+                folders += [str(Path("run", own, product).parent) for product in step.products]
+                lines += [" ".join(step.seeded(step.seeds[0])), f"cp -r {run}/{own}/. {run}"]
+            else:
+                lines.append(" ".join(step.command))
+        return (f"mkdir -p {' '.join(dict.fromkeys(folders))}", f"cd {self.folder}", *lines)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -27,11 +27,13 @@ class Speed:
 
 @dataclass(frozen=True)
 class EndToEnd:
-    """Frames per second with the host's transfers, two batches in flight, over a link of an assumed rate each way.
+    """Frames per second with the host's transfers, two batches in flight, over a link of an assumed rate each way, and
+    where the engine's own rate in it comes from.
 
     The host's own work (layout of the inputs, softmax) is not in it.
     """
 
+    source: str
     fps: float
     link_gigabytes_per_second: float
     bytes_up: int
@@ -92,7 +94,7 @@ def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None
         macs_per_image=program.macs, instructions=len(program.instructions), constant_bytes=len(program.constant),
         scratch_bytes=program.scratch_bytes,
         estimated=estimated, simulated=simulated,
-        end_to_end=_end_to_end(sizing.device, program, (simulated or estimated).fps),
+        end_to_end=_end_to_end(sizing.device, program, simulated or estimated),
         limiter=_sized(sizing, program.name).limiter, limiting_resource=sizing.limiter, verdict=verdict,
         warnings=warnings)
 
@@ -101,13 +103,13 @@ def _sized(sizing: Sizing, name: str) -> ModelEstimate:
     return next(model for model in sizing.models if model.name == name)
 
 
-def _end_to_end(device: Device, program: Program, fps: float) -> EndToEnd | None:
+def _end_to_end(device: Device, program: Program, engine: Speed) -> EndToEnd | None:
     """Transfers and computation overlap: the slowest of the three sets the pace."""
     rate = device.link_gigabytes_per_second
     if rate is None:
         return None
     up, down = (-(-size // program.hw.pix) for size in (program.input_bytes, program.output_bytes))
-    return EndToEnd(min(fps, rate * 1e9 / max(up, down, 1)), rate, up, down)
+    return EndToEnd(engine.source, min(engine.fps, rate * 1e9 / max(up, down, 1)), rate, up, down)
 
 
 def _simulated(program: Program, verdict: Verdict | None) -> Speed | None:

@@ -16,13 +16,13 @@ _ORACLES = {
 
 
 def _speed(speed: Speed, figures: Figures) -> str:
-    return (f"{speed.fps:.1f} frames/s on {_cores(figures.cores)}, "
+    return (f"{speed.fps:.1f} frames/s on {_counted(figures.cores, 'core')}, "
             f"{speed.milliseconds:.3f} ms for {_images(figures.batch)}, {100 * speed.utilisation:.1f} % of peak "
             f"({speed.source}, at an assumed {figures.clock_mhz:g} MHz)")
 
 
-def _cores(count: int) -> str:
-    return "1 core" if count == 1 else f"{count} cores"
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}" + ("" if count == 1 else "s")
 
 
 def _images(batch: int) -> str:
@@ -34,7 +34,8 @@ def bit_exact_line(verdict: Verdict | None) -> str:
     if verdict is None:
         return "bit-exact:  not verified"
     answer = "yes" if verdict.bit_exact else "NO"
-    images = f"{verdict.images} images" + (f" ({verdict.given} of the calibration data)" if verdict.given else "")
+    given = f" ({verdict.given} of the calibration data)" if verdict.given else ""
+    images = _counted(verdict.images, "image") + given
     return (f"bit-exact:  {answer}: {verdict.values_compared} values of {verdict.layers_compared} tensors and the "
             f"outputs, {images}, {verdict.engine} engine against {_ORACLES[verdict.oracle]}"
             + (f"; {len(verdict.dead_tensors)} tensors hardly vary" if verdict.dead_tensors else ""))
@@ -47,8 +48,8 @@ def summary(figures: Figures) -> str:
         "",
         f"fits:       {'yes' if figures.fits else 'NO'} (counted DSP blocks and memories, estimated logic; not run in "
         "vendor tools)",
-        f"engine:     {_cores(figures.cores)} of {figures.engine} (pixels x input channels x output channels), "
-        f"{figures.macs_per_cycle} int8 MACs per cycle in all",
+        f"engine:     {_counted(figures.cores, 'core')} of {figures.engine} "
+        f"(pixels x input channels x output channels), {figures.macs_per_cycle} int8 MACs per cycle in all",
         f"speed:      {_speed(figures.estimated, figures)}",
     ]
     if figures.simulated is not None:
@@ -57,7 +58,7 @@ def summary(figures: Figures) -> str:
         host = figures.end_to_end
         lines.append(f"end to end: {host.fps:.1f} frames/s with two batches in flight, over a link of "
                      f"{host.link_gigabytes_per_second:g} GB/s each way (assumed), {host.bytes_up} bytes up and "
-                     f"{host.bytes_down} down an image; the host's own work is not in it")
+                     f"{host.bytes_down} down an image ({host.source}); the host's own work is not in it")
     lines += [
         f"limiter:    {figures.limiter} (estimated); resources: {figures.limiting_resource}",
         bit_exact_line(figures.verdict),

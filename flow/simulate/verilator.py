@@ -21,6 +21,7 @@ HARNESS = ROOT / "firmware" / "sim"
 TOP = "flow_top"
 LIBRARY = "libflow_sim.so"
 CONTROL = HARNESS / "verilator.vlt"
+_TELLING = ("rror", "undefined reference", "not found", "No such file")
 FLAGS = (*VERILATE, "-CFLAGS", "-fPIC")
 
 
@@ -51,7 +52,7 @@ def run_tool(command: Sequence[str], folder: Path, environment: Mapping[str, str
         raise ToolError(Problem(what, f"cannot start {command[0]}: {error}", "install it; see: flow doctor")) from None
     if code:
         lines = output.splitlines()
-        telling = [line for line in lines if "rror" in line or "undefined reference" in line] or lines[-20:]
+        telling = [line for line in lines if any(words in line for words in _TELLING)] or lines[-20:]
         raise ToolError(Problem(what, f"{Path(command[0]).name} ended with {code}:\n    " + "\n    ".join(telling[:20]),
                                 "mend what it names; flow doctor tells what is installed"))
     return output

@@ -30,6 +30,7 @@ def test_the_link_or_the_engine_sets_the_pace(fpga: str, rate: float) -> None:
     slow = figures(fpga, sizing, wide, None)
     assert slow.end_to_end is not None and slow.end_to_end.fps == rate / 1e9
     assert f"{rate / 1e9:.1f} frames/s with two batches in flight" in summary(slow)
+    assert slow.end_to_end.source == "estimated" and "an image (estimated)" in summary(slow)
 
 
 def test_no_link_no_figure() -> None:

@@ -23,6 +23,12 @@ def test_a_failure_shows_what_the_tool_said_and_where_to_look(tmp_path: Path) ->
         run_tool(["sh", "-c", "echo fatal error: no perl; exit 3"], tmp_path, os.environ, "making")
 
 
+def test_a_command_that_is_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("all:\n\tno-such-compiler x.c\n")
+    with pytest.raises(ToolError, match="no-such-compiler"):
+        run_tool(["make", "-s"], tmp_path, os.environ, "making")
+
+
 def _alive(process: int) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
