@@ -20,8 +20,3 @@ def macs(node: Node, graph: Graph) -> int:
             return int(node.weights.size)
         case _:
             return 0
-
-
-def total_macs(graph: Graph) -> int:
-    """Of all layers, for one image."""
-    return sum(macs(node, graph) for node in graph.nodes)

@@ -10,7 +10,7 @@ import pytest
 
 from flow.frontend.importer import graph_of
 from flow.graph.ir import Conv2D, Graph, Padding, Tensor
-from flow.graph.macs import macs, total_macs
+from flow.graph.macs import macs
 from flow.graph.text import to_text
 from flow.graph.verify import GraphError, verify
 from models.direct import direct
@@ -70,4 +70,4 @@ def test_text_tells_graphs_apart(graph: Graph) -> None:
 
 def test_macs(graph: Graph) -> None:
     assert macs(graph.nodes[0], graph) == 10 * 14 * 6 * 3 * 3 * 3
-    assert total_macs(graph) == 10 * 14 * 6 * (27 + 6) + 9 * 6
+    assert sum(macs(node, graph) for node in graph.nodes) == 10 * 14 * 6 * (27 + 6) + 9 * 6

@@ -68,6 +68,15 @@ def test_lock_covers_the_requirements() -> None:
             assert re.sub(r"[._]", "-", wanted.group().lower()) in locked
 
 
+def test_readme_lists_every_folder() -> None:
+    listing = (ROOT / "README.md").read_text().partition("## What is where")[2].partition("\n##")[0]
+    folders = {path.relative_to(ROOT).parts[0] for path in committed() if path.parent != ROOT} - {".ci", "flow"}
+    parts = {path.parent.name for path in committed() if path.relative_to(ROOT).match("flow/*/__init__.py")}
+    missing = [name for name in (*sorted(folders), *(f"flow/{part}" for part in sorted(parts)))
+               if f"{name}/" not in listing]
+    assert not missing
+
+
 def test_continuous_integration_is_make_test() -> None:
     lines = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and not line.startswith("#")]
     assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test"]
