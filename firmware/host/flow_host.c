@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "npy.h"
 #include "platform.h"
 
 #define MAX_CORES 64
@@ -107,23 +108,9 @@ static void *allocate(size_t bytes) {
     return memory;
 }
 
-/* Bytes before the data of a .npy file, 0 if it is none; sets the number of images. */
-static size_t npy_header(const uint8_t *data, size_t length, uint32_t *images) {
-    static const char magic[] = "\x93NUMPY";
-    if (length < 12 || memcmp(data, magic, 6) != 0) return 0;
-    const int wide = data[6] > 1;
-    size_t size = data[8] | (size_t)data[9] << 8;
-    if (wide) size |= (size_t)data[10] << 16 | (size_t)data[11] << 24;
-    const size_t start = wide ? 12 : 10;
-    if (size > length - start) return 0;
-    for (size_t i = start; i + 10 < start + size; ++i)
-        if (memcmp(data + i, "'shape': (", 10) == 0) *images = (uint32_t)strtoul((const char *)data + i + 10, NULL, 10);
-    return start + size;
-}
-
-/* The file's bytes, of a .npy file its data. length is what there must be, or 0 for any. images (may be NULL) is set to the first
- * dimension of a .npy file. */
-static uint8_t *read_file(const char *path, size_t *length, uint32_t *images) {
+/* The file's bytes, of a .npy file its data, which must be images of the tensor; without a tensor all bytes. length is what
+ * there must be, or 0 for any. images (may be NULL) is set to the number of images in a .npy file. */
+static uint8_t *read_file(const char *path, size_t *length, const npy_tensor *tensor, uint32_t *images) {
     FILE *file = fopen(path, "rb");
     long size = -1;
     if (file && fseek(file, 0, SEEK_END) == 0) size = ftell(file);
@@ -135,7 +122,12 @@ static uint8_t *read_file(const char *path, size_t *length, uint32_t *images) {
     uint8_t *data = allocate((size_t)size + 1);
     size_t got = fread(data, 1, (size_t)size, file);
     uint32_t found = 0;
-    const size_t header = npy_header(data, got, &found);
+    size_t header = 0;
+    if (tensor && npy_check(path, data, got, tensor, &header, &found) != 0) {
+        fclose(file);
+        free(data);
+        return NULL;
+    }
     if (images && header) *images = found;
     got -= header;
     memmove(data, data + header, got);
@@ -296,7 +288,9 @@ static int store_outputs(const options *o, int8_t *const *outputs) {
 static int compare_outputs(const options *o, int8_t *const *outputs, uint64_t *wrong) {
     for (uint32_t i = 0; i < o->expects; ++i) {
         size_t count = output_values(i) * o->images;
-        uint8_t *expected = read_file(o->expect[i], &count, NULL);
+        const flow_output *out = &FLOW_MODEL.outputs[i];
+        const npy_tensor tensor = {NPY_INT8, out->height, out->width, out->channels};
+        uint8_t *expected = read_file(o->expect[i], &count, &tensor, NULL);
         if (!expected) return 3;
         for (size_t k = 0; k < count; ++k) {
             if ((uint8_t)outputs[i][k] == expected[k]) continue;
@@ -314,17 +308,19 @@ static int load_inputs(options *o, int8_t **inputs) {
     for (uint32_t i = 0; i < o->inputs; ++i) {
         const size_t value = o->floats ? sizeof(float) : 1;
         size_t length = input_values(i) * o->images * value;
-        uint8_t *data = read_file(o->input[i], &length, o->images ? NULL : &o->images);
+        const flow_input *in = &FLOW_MODEL.inputs[i];
+        const npy_tensor tensor = {o->floats ? NPY_FLOAT : NPY_INT8, in->height, in->width, in->channels};
+        uint8_t *data = read_file(o->input[i], &length, &tensor, o->images ? NULL : &o->images);
         if (!data) return 3;
         const size_t count = input_values(i) * o->images;
         if (!count || length != count * value) {
-            fprintf(stderr, "flow_host: %s: give --images\n", o->input[i]);
+            fprintf(stderr, "flow_host: %s: how many images? give --images\n", o->input[i]);
             free(data);
             return 3;
         }
         if (o->floats) {
             inputs[i] = allocate(count);
-            const flow_status status = flow_quantise(&FLOW_MODEL.inputs[i], (const float *)(void *)data, count, inputs[i]);
+            const flow_status status = flow_quantise(in, (const float *)(void *)data, count, inputs[i]);
             free(data);
             if (status != FLOW_OK) return failed("quantisation (not a number?)", status, NULL);
         } else {
@@ -349,7 +345,7 @@ static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_ima
     const uint32_t channels = platform->channels();
     const uint64_t sharing = (o->cores + channels - 1) / channels;
     size_t length = 0;
-    uint8_t *weights = read_file(o->weights, &length, NULL);
+    uint8_t *weights = read_file(o->weights, &length, NULL, NULL);
     if (!weights) result = 3;
     for (uint32_t k = 0; k < o->cores && !result; ++k) {
         flow_status status = flow_open(&cores[k], &transport, &FLOW_MODEL, k, k % channels, k / channels * bytes,
@@ -380,6 +376,10 @@ static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_ima
 }
 
 int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        usage(NULL, NULL);
+        return 0;
+    }
     options o = {.cores = 1, .timeout_ns = UINT64_C(60000000000)};
     int8_t *inputs[MAX_TENSORS] = {NULL}, *outputs[MAX_TENSORS] = {NULL};
     int result = parse(argc, argv, &o);
