@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,8 +84,8 @@ def check(job: Job) -> Job:
         problems.append(Problem("--goal", f"{job.goal} is not known", ", ".join(GOALS)))
     problems += numbers(job.images, job.seed)
     for option, value in (("--target-fps", job.target_fps), ("--area", job.area_mm2), ("--clock", job.clock_mhz)):
-        if value is not None and not value > 0:
-            problems.append(Problem(option, f"{value}", "a number above 0"))
+        if value is not None and not 0 < value < math.inf:
+            problems.append(Problem(option, f"{value}", "a finite number above 0"))
     names = [source.name for source in job.sources]
     problems += [Problem("--model", f"two models are called {name}", "rename one of the files")
                  for name in sorted({name for name in names if names.count(name) > 1})]

@@ -64,7 +64,7 @@ def _recurrent(model: Any) -> list[Problem]:
 
 def _frozen(model_path: Path, folder: Path, seed: int, data: Path | None) -> tuple[Calibration, dict[str, Any]]:
     """Writes the model as a graph of constants; what it is calibrated with and how it is described."""
-    model = load_model(model_path)
+    model = load_model(model_path, folder)
     inputs = _inputs(model)
     if problems := _recurrent(model):
         raise UnsupportedError(problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,19 @@ _OTHER_FLOATS = frozenset({"float16", "bfloat16", "float64", "mixed_float16", "m
 _BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m", re.DOTALL)
 
 
-def load_model(path: Path) -> Any:
-    """The model in float32. Raises UsageError if Keras cannot load it; code in the file is never executed."""
+def load_model(path: Path, folder: Path) -> Any:
+    """The model in float32. Raises UsageError if Keras cannot load it; code in the file is never executed.
+
+    folder: for a link to the file if its name does not say what it is, which Keras goes by.
+    """
     import keras
 
+    suffix = ".keras" if zipfile.is_zipfile(path) else ".h5"
+    named = path if path.suffix == suffix else folder / f"model{suffix}"
+    if named != path:
+        named.symlink_to(path)
     try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
+        model = keras.models.load_model(named, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises anything; whatever it is, the file cannot be used
         text = first_line(error)
         raise UsageError(Problem(str(path), f"Keras cannot load it: {text}", remedy(text))) from error

@@ -112,6 +112,9 @@ def choose(
     axi_bytes = device.memory.axi_bytes
     needs = _needs(networks)
     found = candidates.fill(device, axi_bytes, weight_bits, clock, needs)
+    if not found:  # buffers that a small network needs are made of LUTs; deeper ones leave them free
+        needs = replace(needs, positions=max(candidates.ACC_DEPTHS))
+        found = candidates.fill(device, axi_bytes, weight_bits, clock, needs)
     if not found:
         raise CapacityError(nearest_miss(device, axi_bytes))
     held = [candidate for candidate in found if _fits_memory(candidate, device, networks)]

@@ -181,10 +181,13 @@ def require_proof(verdict: Verdict) -> None:
     if verdict.values_wrong:
         problems.insert(0, Problem("verification", f"{verdict.values_wrong} of {verdict.values_compared} values differ "
                                    f"on the {verdict.engine} engine"))
-    if not verdict.bit_exact and not verdict.values_wrong:
-        problems += [Problem(f"tensor {name}", f"{why}: equality would prove nothing",
-                             "use a trained model or better calibration data, or more --images")
-                     for name, why in verdict.dead_tensors]
+    if not verdict.bit_exact and not verdict.values_wrong and verdict.dead_tensors:
+        name, why = verdict.dead_tensors[0]
+        problems.append(Problem(
+            "outputs", f"none of them varies with the image, so that equality would prove nothing; nor do "
+            f"{len(verdict.dead_tensors)} tensors, the first of which is {name}: {why}",
+            "train the model (an untrained one lives if its normalisations have statistics: run it in training mode), "
+            "give better calibration data or more --images; --verify none builds without a proof"))
     if not verdict.values_compared:
         problems.append(Problem("verification", "nothing was compared"))
     if problems or not verdict.bit_exact:

@@ -82,7 +82,7 @@ def test_engine_of_another_abi(tmp_path: Path) -> None:
     refused(build(tmp_path, model, "--hw", tmp_path / "hw.json"), UsageError.exit_code, "abi", "9.0")
 
 
-@pytest.mark.parametrize("option", ["--images=-1", "--target-fps=0", "--clock=-5"])
+@pytest.mark.parametrize("option", ["--images=-1", "--target-fps=0", "--clock=-5", "--clock=inf", "--target-fps=nan"])
 def test_numbers_out_of_range(tmp_path: Path, option: str) -> None:
     model = keras_h5(tmp_path / "inputs" / "m.h5", [INPUT])
     refused(build(tmp_path, model, option), UsageError.exit_code, option.split("=")[0])

@@ -43,6 +43,13 @@ def test_a_network_of_dense_layers_alone_has_engines() -> None:
         assert choose(device, [graph]).fits
 
 
+def test_a_network_of_a_few_pixels_has_an_engine_where_a_larger_one_has() -> None:
+    """Its shallow buffers would be made of LUTs, which the device lacks."""
+    for side in (4, 16):
+        tiny = Builder("tiny", side, side, 4)
+        assert choose("ulx3s", [tiny.graph(tiny.conv(tiny.conv("input", 6, 3), 4))]).fits
+
+
 def test_vu9p_for_resnet50() -> None:
     sizing = choose("vu9p", [resnet50()])
     hw = sizing.hw
