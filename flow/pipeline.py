@@ -41,7 +41,7 @@ def announce(job: Job, progress: Progress) -> None:
 def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:
     """Everything that needs no tool of the FPGA's vendor."""
     with Workspace(job.output) as space:
-        if manifest.is_current(job.output, job.inputs()):
+        if dump is None and manifest.is_current(job.output, job.inputs()):
             progress.start("folder")
             progress.finish(resumed=True)
             return space.discard()

@@ -85,6 +85,17 @@ def test_unchanged_rebuild_does_nothing(job: Job) -> None:
     assert job.output.stat().st_ino == before
 
 
+def test_an_unchanged_folder_is_dumped_when_asked(job: Job, tmp_path: Path) -> None:
+    build(job)
+    manifest_before = (job.output / "manifest.json").read_bytes()
+    recorder = Recorder()
+    pipeline.build(job, recorder, tmp_path / "dump")
+    assert recorder.ran == []
+    stages = [path.name.split(".")[0] for path in sorted((tmp_path / "dump").iterdir())]
+    assert stages == STAGES
+    assert (job.output / "manifest.json").read_bytes() == manifest_before
+
+
 def test_a_damaged_folder_is_made_again(job: Job) -> None:
     build(job)
     (job.output / "summary.txt").write_text("99 % faster")
