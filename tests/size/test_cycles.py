@@ -1,3 +1,5 @@
+"""Sizing's cycle model: work of the layers, bounds, the budget, many engines at once."""
+
 from __future__ import annotations
 
 import time

@@ -1,3 +1,5 @@
+"""The device table: what is usable of each, names and aliases."""
+
 from __future__ import annotations
 
 import pytest

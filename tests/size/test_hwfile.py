@@ -1,3 +1,5 @@
+"""hw.json: written and read again, and what is refused."""
+
 from __future__ import annotations
 
 import json

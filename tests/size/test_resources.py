@@ -1,3 +1,5 @@
+"""The resource model: memories, DSP blocks, logic."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""The search: an engine for every device and network, the same each time, and why."""
+
 from __future__ import annotations
 
 import pytest
