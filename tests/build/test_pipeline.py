@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_folder(job: Job) -> None:
     expected, obtained = (np.load(job.output / "verify" / kind / "0.npy") for kind in ("expected", "obtained"))
     assert expected.shape[0] == 2
     assert (expected == obtained).all()
+
+
+def test_the_readme_names_all_there_is(job: Job) -> None:
+    build(job)
+    named = re.findall(r"`([^`]+)`", "".join(re.findall(r"^\| (.*?) \| ", (job.output / "README.md").read_text(), re.M)))
+    there = {path.name for path in job.output.iterdir()} | {f"fpga/{path}" for path in ("README.md", "config.tcl")}
+    assert {name for name in there if not any(f"{entry}/".startswith(f"{name}/") for entry in named)} == {"README.md"}
 
 
 def test_same_inputs_same_bytes(job: Job, tmp_path: Path) -> None:

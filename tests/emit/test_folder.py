@@ -42,7 +42,8 @@ def test_complete_and_deterministic(tmp_path: Path) -> None:
 
 def test_readme_names_what_is_there(tmp_path: Path) -> None:
     emit_folder(program_of(HW), tmp_path, [STUB])
-    others = {"summary.txt", "report.html", "report.json", "hw.json", "manifest.json", "verify/"}  # of other stages
+    others = {"summary.txt", "report.html", "report.json", "hw.json", "manifest.json", "verify/",
+              "timing.json", "fpga/README.md", "steps/"}  # of other stages
     rows = re.findall(r"^\| (.*?) \| ", (tmp_path / "README.md").read_text(), re.M)
     named = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
     missing = [name for name in named if name not in others
