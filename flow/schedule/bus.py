@@ -132,7 +132,7 @@ class Bus:
         behind: list[Job] = []
         while len(reads) > bool(self.rates[0]) and (reads[-1].asked, reads[-1].until) > (job.asked, job.asked):
             behind.append(reads.pop())
-        if reads and reads[-1].until > job.asked:
+        if reads and reads[-1].until > max(job.asked, reads[-1].asked):
             whole = reads[-1]
             share = (whole.until - job.asked) / (whole.until - whole.asked)
             behind.append(whole.part(min(whole.beats, whole.beats * share), job.asked))

@@ -84,6 +84,14 @@ def test_reads_are_answered_in_the_order_of_their_requests() -> None:
     bus.read(job("between", 5, 5))  # a quarter of the other's bursts were requested before
     _last_beats(bus)
     assert order == ["between 224", "around 299"]
+    order.clear()
+    bus = Bus(MemoryModel(100, 16.0, 0), 16)
+    bus.read(job("whole", 40, 40))  # its bursts are requested at once, and it is being served when
+    bus.advance(bus.next())
+    bus.next()
+    bus.read(job("earlier", 30, 30))  # one comes that was asked for before
+    _last_beats(bus)
+    assert order == ["whole 239", "earlier 339"]
 
 
 def test_a_stream_is_as_long_as_its_pixels_its_tile_or_its_accumulators_way() -> None:
