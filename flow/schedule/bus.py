@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flow.hardware.config import HwConfig
+from flow.hardware.pipelines import pipeline
 from flow.isa.description import Buffer, Opcode
 from flow.isa.encoding import Instruction
 
@@ -15,8 +16,8 @@ from flow.isa.encoding import Instruction
 BOUNDARY = 4096
 LONGEST = 64
 
-#: bursts a master may have under way
-OUTSTANDING = 64
+#: bursts that LOAD may have under way; beats: half of its last burst more than those with which it requests no more
+BURSTS_UNDER_WAY, BEATS_UNDER_WAY = pipeline("READ_BURSTS"), pipeline("READ_BEATS") + LONGEST // 2
 
 #: cycles a burst takes besides the memory's latency; of them from its request to its first data
 ROUND_TRIP = 8
@@ -90,9 +91,9 @@ class Job:
     """Beats in one direction that pass one after the other.
 
     ready: cycle from which they may; pace: cycles a beat takes at least; done: called with the cycle of the last beat.
-    asked, until: its bursts are requested from one to the other; per_beat: bursts of a beat, of LOAD, which has no more
-    than OUTSTANDING under way; begin: called when the jobs before it are done, gives
-    another cycle from which on beats may pass."""
+    asked, until: its bursts are requested from one to the other; per_beat: bursts of a beat, of LOAD, which has no
+    more than BURSTS_UNDER_WAY; begin: called when the jobs before it are done, gives another cycle from which on beats
+    may pass; writes: into the input buffer, of a beat."""
 
     ready: float
     beats: float
@@ -102,6 +103,7 @@ class Job:
     until: float = 0.0
     begin: Callable[[], float] | None = None
     per_beat: float = 0.0
+    writes: float = 0.0
 
     def part(self, beats: float, asked: float) -> Job:
         """Cut off the last ``beats``, which are asked for from ``asked`` on."""
@@ -123,6 +125,7 @@ class Bus:
         self.room = min(2 * width / held, model.bytes_per_cycle) / width  # and of both
         self.queues: tuple[deque[Job], deque[Job]] = (deque(), deque())
         self.rates = [0.0, 0.0]
+        self.written = 0.0  # share of the cycles in which ALU, not LOAD, writes the input buffer
         self.now = 0.0
 
     def read(self, job: Job) -> None:
@@ -144,15 +147,18 @@ class Bus:
     def _not_yet_asked(self, now: float) -> list[Job]:
         """Take what LOAD may not have requested yet from the end of the queue."""
         reads = self.queues[0]
-        under_way = 0.0
+        bursts, beats = float(BURSTS_UNDER_WAY), float(BEATS_UNDER_WAY)  # that may still be requested
         for n, job in enumerate(reads):
-            over = under_way + job.beats * job.per_beat - OUTSTANDING
+            if not job.per_beat:
+                continue
+            over = job.beats - min(bursts / job.per_beat, beats)
             if over > 0:
-                rest = [job.part(over / job.per_beat, now), *list(reads)[n + 1 :]]
+                rest = [job.part(over, now), *list(reads)[n + 1 :]]
                 while len(reads) > n + 1:
                     reads.pop()
                 return rest
-            under_way += job.beats * job.per_beat
+            bursts -= job.beats * job.per_beat
+            beats -= job.beats
         return []
 
     def write(self, job: Job) -> None:
@@ -173,6 +179,8 @@ class Bus:
                 times[way] = job.ready
             else:
                 wants[way] = min(self.rate, 1 / job.pace)
+                if job.writes:
+                    wants[way] = min(wants[way], (1 - self.written) / job.writes)
         if sum(wants) > self.room:
             half = self.room / 2
             wants = [min(wants[0], max(half, self.room - wants[1])), min(wants[1], max(half, self.room - wants[0]))]

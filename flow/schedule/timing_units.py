@@ -11,6 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from flow.hardware.config import HwConfig
 from flow.hardware.pipelines import pipeline
@@ -18,7 +19,16 @@ from flow.isa import description as isa
 from flow.isa.description import Buffer, Opcode, Source0, Source1, Table, Unit
 from flow.isa.encoding import Instruction
 from flow.isa.legality import extent
-from flow.schedule.bus import ANSWER, OUTSTANDING, ROUND_TRIP, Bus, Job, MemoryModel, transfer
+from flow.schedule.bus import (
+    ANSWER,
+    BEATS_UNDER_WAY,
+    BURSTS_UNDER_WAY,
+    ROUND_TRIP,
+    Bus,
+    Job,
+    MemoryModel,
+    transfer,
+)
 from flow.schedule.program import Program
 from flow.schedule.timing_fetch import Fetch
 
@@ -184,10 +194,12 @@ class Simulation:
         self.free[Unit.LOAD] = have + RUNS_READY + moved.runs
         first = max(have + HAVE_TO_ADDRESS + moved.joined, self.asked)
         self.asked = first + moved.requests + 1
-        least = max(positions - lead - tail, moved.requests, moved.bursts * (self.latency + ROUND_TRIP) / OUTSTANDING)
+        rounds = max(moved.bursts / BURSTS_UNDER_WAY, moved.beats / BEATS_UNDER_WAY)
+        least = max(positions - lead - tail, moved.requests, rounds * (self.latency + ROUND_TRIP))
         self.bus.read(Job(first + self.latency + ANSWER, moved.beats, least / moved.beats,
                           lambda last: written(last + delay + tail), first, first + moved.requests,
-                          lambda: begin() + lead - delay, moved.bursts / moved.beats))
+                          lambda: begin() + lead - delay, moved.bursts / moved.beats,
+                          moved.groups / moved.beats if is_input else 0.0))
 
     def _write_cycles(self, i: Instruction) -> int:
         """Cycles in which LOAD writes one word: tables take an entry a cycle."""
@@ -235,7 +247,19 @@ class Simulation:
             count += self._waits(Unit.ALU, sum(self._both(gemm, mine) for gemm in self.gemms))
             self.alus.append(mine)
         self.final = start + max(count, 1) - 1
+        if i.to_inp:
+            self._writes_input(start, self.final, i.k_size * i.i_size * i.j_size)
         self._end(Unit.ALU, pc, self.final + ALU_DONE)
+
+    def _writes_input(self, first: float, last: float, count: int) -> None:
+        """LOAD does not write while ALU does."""
+        share = min(count / (last - first + 1), 1.0)
+
+        def writes(share: float) -> None:
+            self.bus.written = share
+
+        self.at(max(self.now, first + ALU_DONE), partial(writes, share))
+        self.at(max(self.now, last + 1 + ALU_DONE), partial(writes, 0.0))
 
     def _both(self, gemm: Reading, alu: Reading) -> float:
         """Cycles for which GEMM and ALU wait for each other: at most half of what they read at once."""

@@ -5,10 +5,13 @@ Measured: RESULTS.md.
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from flow.errors import CapacityError
 from flow.frontend import import_model
+from flow.graph.ir import Graph
 from models import zoo
 from tests.bench.model import COMPARED, NETWORKS, Comparison, compare
 from tests.engines import ENGINES
@@ -16,6 +19,11 @@ from tests.size.graphs import small
 
 #: differences allowed: of a network as a whole, of a layer
 WHOLE, LAYER = 0.03, 0.10
+
+
+@cache
+def _graph(network: str) -> Graph:
+    return import_model(zoo.make(network), None, 0, network).graph
 
 
 def _judge(found: Comparison) -> None:
@@ -34,7 +42,7 @@ def test_small_network(engine: str) -> None:
 @pytest.mark.parametrize("network", NETWORKS)
 def test_zoo(network: str, engine: str) -> None:
     try:
-        found = compare(import_model(zoo.make(network), None, 0, network).graph, engine)
+        found = compare(_graph(network), engine)
     except CapacityError:
         pytest.skip(f"{network} does not fit {engine}")
     _judge(found)
@@ -44,6 +52,6 @@ def test_zoo(network: str, engine: str) -> None:
 @pytest.mark.parametrize("network", ["resnet50", "vgg16"])
 def test_whole_networks(network: str) -> None:
     """At 224 x 224; of these the sizing model, too."""
-    found = compare(import_model(zoo.make(network), None, 0, network).graph, "6x32x16")
+    found = compare(_graph(network), "6x32x16")
     _judge(found)
     assert abs(found.sizing / found.rtl - 1) <= WHOLE, found
