@@ -5,6 +5,7 @@ Each stage takes values of those before it and gives one immutable value; how it
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:
         steps = Steps(space.steps, job.output, progress, dump)
         models = {source: import_model(job, source, steps) for source in job.sources}
         sizing = size(job, models, steps)
+        if not sizing.fits:
+            progress.warn(f"the given engine does not fit {job.fpga}: {sizing.limiter}")
         for source, model in models.items():
             folder = job.folder_of(source, space.staged)
             program = schedule(source, model, sizing, steps)
@@ -151,12 +154,15 @@ def report(job: Job, model: Imported, sizing: Sizing, program: Program, verifica
 
 
 def bitstream(job: Job, progress: Progress) -> None:
-    """Project -> bitstream, if the job wants one; without the tool a warning says how to get it."""
+    """Project -> bitstream, if the job wants one; a warning where the engine does not fit or the tool is not there."""
     from flow import project as projects
 
     if not job.bitstream:
         return
-    folder = job.folder_of(job.sources[0], job.output) / "fpga"
+    top = job.folder_of(job.sources[0], job.output)
+    folder = top / "fpga"
+    if not json.loads((top / "report.json").read_text())["fits"]:
+        return progress.warn(f"no bitstream: the engine does not fit; to try all the same: {folder / 'README.md'}")
     made = projects.build_bitstream(folder, progress)
     if made is None:
         return

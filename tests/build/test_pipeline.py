@@ -17,6 +17,8 @@ from flow.build import manifest
 from flow.build.job import Job
 from flow.build.progress import Silent
 from flow.errors import ToolError, UsageError, VerificationError
+from flow.hardware.config import HwConfig
+from flow.size import hwfile
 
 STAGES = ["1-import", "2-size", "3-schedule", "4-assemble", "5-verify"]
 
@@ -27,6 +29,7 @@ class Recorder(Silent):
     def __init__(self) -> None:
         self.ran: list[str] = []
         self.taken: list[str] = []
+        self.warnings: list[str] = []
         self._stage = ""
 
     def start(self, stage: str) -> None:
@@ -34,6 +37,9 @@ class Recorder(Silent):
 
     def finish(self, resumed: bool) -> None:
         (self.taken if resumed else self.ran).append(self._stage)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
 
 
 def build(job: Job) -> Recorder:
@@ -63,6 +69,19 @@ def test_the_readme_names_all_there_is(job: Job) -> None:
     named = re.findall(r"`([^`]+)`", "".join(re.findall(r"^\| (.*?) \| ", (job.output / "README.md").read_text(), re.M)))
     there = {path.name for path in job.output.iterdir()} | {f"fpga/{path}" for path in ("README.md", "config.tcl")}
     assert {name for name in there if not any(f"{entry}/".startswith(f"{name}/") for entry in named)} == {"README.md"}
+
+
+def test_a_given_engine_that_does_not_fit_is_told_and_no_tool_runs(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[Path] = []
+    monkeypatch.setattr("flow.project.build_bitstream", lambda folder, progress: ran.append(folder))
+    hwfile.write(job.hw_file or Path(), HwConfig(2, 8, 8, inp_banks=8, inp_depth=32768), {})
+    recorder = Recorder()
+    pipeline.build(replace(job, fpga="pynq-z2"), recorder)
+    assert json.loads((job.output / "report.json").read_text())["fits"] is False
+    assert any("does not fit pynq-z2" in text and "RAMB36" in text for text in recorder.warnings)
+    assert any("no bitstream" in text for text in recorder.warnings) and not ran
+    pipeline.build(replace(job, fpga="vu9p"), Recorder())
+    assert len(ran) == 1
 
 
 def test_same_inputs_same_bytes(job: Job, tmp_path: Path) -> None:
