@@ -107,12 +107,12 @@ def _arrays(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
             problems.append(
                 Problem(str(path), f"the array for input {spec.name} has shape {array.shape}", _allowed(inputs))
             )
-        elif array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        elif array.dtype.kind not in "fiu" or not _finite(array):
             problems.append(
                 Problem(
                     str(path),
                     f"the array for input {spec.name} ({array.dtype}) has values that are no finite numbers",
-                    "give finite floats or integers",
+                    "give floats that are finite in single precision, or integers",
                 )
             )
     if not problems and len({len(arrays[spec.name]) for spec in inputs}) > 1:
@@ -124,6 +124,11 @@ def _arrays(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
         tuple(arrays[spec.name][index : index + 1].astype(np.float32) for spec in inputs) for index in range(count)
     )
     return Calibration(f"{count} samples of {path.name}", samples)
+
+
+def _finite(array: npt.NDArray[Any]) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(array.astype(np.float32)).all())
 
 
 def _images(path: Path, inputs: Sequence[InputSpec]) -> Calibration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 from flow.errors import Problem
@@ -47,6 +48,9 @@ class Context:
     def tensor(self, index: int) -> FlatTensor:
         return self.model.tensors[index]
 
+    def is_read(self, index: int) -> bool:
+        return any(index in op.inputs for op in self.model.ops)
+
     def operands(self, op: FlatOp) -> list[FlatTensor]:
         return [self.tensor(index) for index in op.inputs if index >= 0]
 
@@ -79,7 +83,7 @@ def value_tensor(tensor: FlatTensor) -> FlatTensor:
         raise Refusal(
             f"activation {tensor.name} has {len(tensor.scales)} scales", "activations must be quantised per tensor"
         )
-    if not tensor.scale > 0.0 or not -128 <= tensor.zero_point <= 127:
+    if not 0.0 < tensor.scale < math.inf or not -128 <= tensor.zero_point <= 127:
         raise Refusal(
             f"activation {tensor.name} has scale {tensor.scale}, zero point {tensor.zero_point}",
             "calibrate with data that excites this layer",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from flow.frontend.calibrate import SAMPLES, Calibration, InputSpec, load
 from flow.frontend.keras_model import first_line, layers_of, load_model, rename
 from flow.frontend.names import input_names
 from flow.frontend.tensorflow_lite import freeze, to_float, to_int8
+
+#: the converter's message about an operation without a kernel: the end of its place, its kind
+_UNKNOWN = re.compile(r'"(?:[^"/]*/)?([^"]+)"\]?\)+: \'tf\.(\w+)\' op is neither')
 
 
 def _inputs(model: Any) -> tuple[InputSpec, ...]:
@@ -93,14 +97,17 @@ def _quantise(calibration: Calibration, folder: Path) -> None:
         to_float(folder)
         to_int8(calibration, folder)
     except Exception as error:  # the converter raises anything
-        text = [line for line in str(error).splitlines() if line.strip()][:6] or [type(error).__name__]
-        raise UnsupportedError(
-            Problem(
-                "TensorFlow Lite converter",
-                "cannot quantise the model to int8:\n" + "\n".join(text),
-                "replace the layers it names by ones with an int8 kernel",
-            )
-        ) from error
+        raise UnsupportedError(refusals(str(error) or type(error).__name__)) from error
+
+
+def refusals(text: str) -> list[Problem]:
+    """What TensorFlow's converter says, operation by operation where it names them."""
+    cure = "replace the layers it names by ones with an int8 kernel"
+    named = dict.fromkeys(_UNKNOWN.findall(text))
+    if named:
+        return [Problem(f"layer {where}", f"TensorFlow Lite has no {kind}", cure) for where, kind in named]
+    lines = [line for line in text.splitlines() if line.strip()][:6]
+    return [Problem("TensorFlow Lite converter", "cannot quantise the model to int8:\n" + "\n".join(lines), cure)]
 
 
 def main(arguments: list[str]) -> None:

@@ -32,7 +32,21 @@ def load_model(path: Path, folder: Path) -> Any:
     except Exception as error:  # Keras raises anything; whatever it is, the file cannot be used
         text = first_line(error)
         raise UsageError(Problem(str(path), f"Keras cannot load it: {text}", remedy(text))) from error
+    _check_weights(path, model)
     return _in_float32(model)
+
+
+def _check_weights(path: Path, model: Any) -> None:
+    import numpy as np
+
+    values = ((weight.path, np.asarray(weight.numpy(), np.float64)) for weight in model.weights)
+    problems = [
+        Problem(f"{path}: {name}", "holds values that are no finite numbers (NaN or infinite)", "train the model again")
+        for name, value in values
+        if not np.isfinite(value).all()
+    ]
+    if problems:
+        raise UsageError(problems)
 
 
 def remedy(text: str) -> str:

@@ -181,6 +181,9 @@ def _ends(context: Context, indices: tuple[int, ...], through: dict[int, int], w
     ends = []
     for index in indices:
         tensor = context.tensor(through.get(index, index))
+        if tensor.kind == "FLOAT32" and index in context.model.inputs and not context.is_read(index):
+            context.problems.append(Problem(f"{what} {tensor.name}", "no layer computes with it", "remove it"))
+            continue
         try:
             ends.append(activation(tensor))
         except Refusal as refusal:
@@ -217,7 +220,7 @@ def _found(context: Context, op: FlatOp) -> str:
 
 def _remedy(kind: str) -> str:
     if kind in LOWERINGS or kind == "DEQUANTIZE":
-        return "quantise the model fully to int8 (TFLITE_BUILTINS_INT8)"
+        return "quantise the model fully to int8 (TFLITE_BUILTINS_INT8); what has no finite range stays in float"
     return "replace the layer; what a network may consist of: flow list ops"
 
 

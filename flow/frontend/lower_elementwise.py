@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from flow.frontend.context import Context, Refusal, fused_activation, shape, value_tensor
@@ -153,6 +155,8 @@ def _check_constant(constant: FlatTensor) -> None:
             f"constant operand {constant.name} is {constant.kind.lower()} with {len(constant.scales)} scales",
             "quantise the model fully to int8",
         )
+    if not 0.0 < constant.scale < math.inf:
+        raise Refusal(f"constant operand {constant.name} has scale {constant.scale}", "see that the weights are finite")
 
 
 def _by_channel(

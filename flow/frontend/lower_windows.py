@@ -159,6 +159,8 @@ def weights_of(context: Context, op: FlatOp) -> FlatTensor:
         )
     if not filters.scales:
         raise Refusal("weights without a scale", "quantise the model fully to int8")
+    if not np.isfinite(filters.scales).all():
+        raise Refusal("weights of an infinite scale", "see that the weights are finite")
     return filters
 
 

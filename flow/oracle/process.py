@@ -13,6 +13,8 @@ import flow
 from flow.children import die_with_parent
 
 _LAST_LINES = 12
+#: lines that TensorFlow writes at its start
+_NOISE = ("WARNING: All log messages before absl", "cuda", "oneDNN", "TF-TRT")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def run_worker(module: str, *arguments: str) -> Outcome:
         check=False,
         preexec_fn=die_with_parent,
     )
-    lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
+    lines = [line for line in done.stdout.decode(errors="replace").splitlines()
+             if line.strip() and not any(noise in line for noise in _NOISE)]
     name = signal.Signals(-done.returncode).name if done.returncode < 0 else ""
     return Outcome(done.returncode, name, "\n".join(lines[-_LAST_LINES:]))

@@ -53,6 +53,7 @@ def test_arrays(tmp_path: Path) -> None:
         (np.zeros((0, 4, 6, 3)), "shape"),
         (np.zeros((2, 5)), "shape"),
         (np.full((1, 4, 6, 3), np.nan), "finite"),
+        (np.full((1, 4, 6, 3), 1e39), "finite"),
         (np.full((1, 4, 6, 3), "x"), "finite"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from flow import oracle
 from flow.errors import UsageError
 from flow.frontend import import_model
+from flow.frontend.convert_worker import refusals
 from flow.frontend.keras_model import _with_float32, first_line, remedy
 from flow.graph.evaluate import evaluate
 from flow.verify import stimuli
@@ -43,6 +44,28 @@ def test_every_float_type_becomes_float32() -> None:
     assert second["config"] == {"dtype": "float32", "name": "x"}
     whole = {"class_name": "InputLayer", "config": {"dtype": "int32"}}
     assert _with_float32(whole) == whole
+
+
+def test_operations_that_the_converter_names() -> None:
+    place = """loc(fused["BitwiseAnd:", "net_1/mask/And"]): """
+    text = (f"Could not translate MLIR to FlatBuffer.<unknown>:0: error: {place}'tf.BitwiseAnd' op is neither a custom "
+            f"op nor a flex op\n<unknown>:0: note: {place}Error code: ERROR_NEEDS_FLEX_OPS\n")
+    assert [(p.where, p.found) for p in refusals(text)] == [("layer mask/And", "TensorFlow Lite has no BitwiseAnd")]
+    other, = refusals("something\n\nelse")
+    assert other.found.endswith("int8:\nsomething\nelse")
+
+
+@pytest.mark.full
+@pytest.mark.own_process
+def test_weights_that_are_no_numbers(tmp_path: Path) -> None:
+    import keras
+    from keras import layers
+
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="broken")])
+    model.set_weights([np.full(weight.shape, np.nan) for weight in model.get_weights()])
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(UsageError, match="broken/kernel: holds values that are no finite"):
+        import_model(tmp_path / "m.keras")
 
 
 @pytest.mark.full

@@ -51,6 +51,18 @@ def float_island() -> bytes:
     return b.build([z])
 
 
+def infinite() -> bytes:
+    b, x = net()
+    constant = b.constant("c", np.ones(4, np.int8), [float("inf")], [0])
+    return b.build([b.binary("ADD", x, constant, "layer", 0.05, 0, "NONE")])
+
+
+def unread() -> bytes:
+    b, x = net()
+    b._inputs.append(b._add("other", (1, 3), "FLOAT32", None, None, None, 0))
+    return b.build([b.unary("RELU", x, "layer", 0.05, 3)])
+
+
 def batch() -> bytes:
     b = Builder()
     x = b.input("x", (2, 6, 6, 4), 0.05, 3)
@@ -83,6 +95,8 @@ def rescaled_slice() -> bytes:
         (unknown, "operation ROUND is not supported"),
         (refused_by_the_kernels, "layer layer: TensorFlow Lite's reference kernels do not compute it: .*COS"),
         (float_island, "L2_NORMALIZATION runs in float"),
+        (infinite, "scale inf"),
+        (unread, "input other: no layer computes with it"),
         (batch, r"shape \[2, 6, 6, 4\]"),
         (resized, "bilinear resize by 3"),
         (inner_softmax, "softmax inside"),
