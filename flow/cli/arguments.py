@@ -25,7 +25,7 @@ _EXIT_CODES = """exit codes:
   5    something differed from the oracle
   6    a tool failed or is missing
   70   a fault of flow itself
-  130  interrupted; the next run goes on from the last finished stage"""
+  130  interrupted; the next build goes on from the last finished stage"""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser().parse_args(given)
     except UsageError as error:
-        return _fail("--json" in given, error.exit_code, [vars(problem) for problem in error.problems], str(error))
+        return _fail("--json" in given, error.exit_code, error.problems)
     from flow.cli import commands
 
     console = open_console()
@@ -31,11 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FlowError as error:
         console.close()
         verdict = getattr(error, "verdict", None)
-        return _fail(options.json, error.exit_code, [vars(problem) for problem in error.problems], str(error),
-                     verdict.to_json() if verdict else {})
+        return _fail(options.json, error.exit_code, error.problems, verdict.to_json() if verdict else {})
     except KeyboardInterrupt:
         console.close()
-        return _fail(options.json, INTERRUPTED, [], "interrupted; the next run goes on from the last finished stage")
+        goes_on = "the next run goes on from the last finished stage" if options.command == "build" else ""
+        return _fail(options.json, INTERRUPTED, [Problem(options.command, "interrupted", goes_on)])
     except Exception as error:
         console.close()
         if os.environ.get("FLOW_DEBUG"):
@@ -43,10 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError) and error.strerror:
             remedy = "check the path, its permissions and the free space"
             problem = Problem(str(error.filename or "files"), error.strerror, remedy)
-            return _fail(options.json, UsageError.exit_code, [vars(problem)], str(problem))
-        found = f"{type(error).__name__}: {error}"
-        return _fail(options.json, FAULT, [{"where": "flow", "found": found}],
-                     f"a fault of flow itself: {found}\n    remedy: run with FLOW_DEBUG=1 and report what it shows")
+            return _fail(options.json, UsageError.exit_code, [problem])
+        return _fail(options.json, FAULT, [Problem("a fault of flow itself", f"{type(error).__name__}: {error}",
+                                                   "run with FLOW_DEBUG=1 and report what it shows")])
     console.close()
     try:
         print(json.dumps(answer.value) if options.json else answer.text, flush=True)
@@ -55,10 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return answer.exit_code
 
 
-def _fail(as_json: bool, code: int, problems: list[dict[str, Any]], text: str,
-          details: dict[str, Any] | None = None) -> int:
-    print(f"flow: {text}", file=sys.stderr)
+def _fail(as_json: bool, code: int, problems: Sequence[Problem], details: dict[str, Any] | None = None) -> int:
+    print("flow: " + "\n".join(map(str, problems)), file=sys.stderr)
     if as_json:
-        shown = problems or [{"where": "flow", "found": text}]
-        print(json.dumps({**(details or {}), "error": shown, "exit_code": code}))
+        print(json.dumps({**(details or {}), "error": [vars(problem) for problem in problems], "exit_code": code}))
     return code

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from flow.build import manifest
+from flow.cli import commands
 from flow.cli.arguments import parser
 from flow.cli.arrays import read_images, read_labelled
 from flow.cli.main import FAULT, INTERRUPTED, main
@@ -56,8 +57,8 @@ def test_the_place_is_named_once_and_the_nearest_option(
 
 
 def test_every_option_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
-    commands = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
-    silent = [f"{name} {action.metavar or action.dest}" for name, command in commands.choices.items()
+    found = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    silent = [f"{name} {action.metavar or action.dest}" for name, command in found.choices.items()
               for action in command._actions if not action.help]
     assert not silent
 
@@ -68,6 +69,25 @@ def test_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     codes = {error.exit_code for error in FlowError.__subclasses__()} | {0, FAULT, INTERRUPTED}
     assert {int(code) for code in re.findall(r"^ +(\d+)  ", shown, re.M)} == codes
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), INTERRUPTED), (IndexError("x"), FAULT),
+                                             (OSError(28, "No space left on device"), 2)])
+@pytest.mark.parametrize("command", [["build", "--fpga", "vu9p", "--model", "m"], ["verify", "folder"]])
+def test_whatever_ends_it_the_keys_are_the_same(command: list[str], error: BaseException, code: int,
+                                                monkeypatch: pytest.MonkeyPatch,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    def die(*_: object) -> None:
+        raise error
+
+    monkeypatch.setitem(commands.RUN, command[0], die)
+    monkeypatch.delenv("FLOW_DEBUG", raising=False)
+    assert main([*command, "--json"]) == code
+    shown = capsys.readouterr()
+    answer = json.loads(shown.out)
+    assert answer["exit_code"] == code and [list(one) for one in answer["error"]] == [["where", "found", "remedy"]]
+    if code == INTERRUPTED:
+        assert ("goes on" in shown.err) == (command[0] == "build")
 
 
 @pytest.mark.parametrize("what", ["fpgas", "models", "ops"])
