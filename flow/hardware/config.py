@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
-from math import gcd
+from math import gcd, inf
 from typing import Any
 
 from flow.errors import Problem, UsageError
@@ -104,6 +104,7 @@ class HwConfig:
         rule(self.cols * isa.PARAMETER_BYTES % self.axi_bytes == 0, "cols (parameters)",
              "cols x 16 must be a multiple of axi_bytes")
         rule(self.inp_banks >= 1 and self.inp_blocks < 1 << 20, "inp_depth", "fewer than 2**20 blocks in all")
+        rule(self.inp_depth >= 2, "inp_depth", "2 or more")
         rule(16 <= self.acc_depth <= 1 << 14, "acc_depth", "16 to 16384")
         rule(2 * self.tile_words <= self.wgt_depth < 1 << 20, "wgt_depth", "at least two tiles, below 2**20")
         rule(16 <= self.out_depth <= 1 << 14, "out_depth", "16 to 16384")
@@ -111,6 +112,7 @@ class HwConfig:
         rule(2 <= self.queue_depth <= 64, "queue_depth", "2 to 64")
         rule(1 <= self.cores <= 64, "cores", "1 to 64")
         rule(1 <= self.channels <= self.cores, "channels", "1 to cores")
+        rule(0 < self.clock_mhz < inf, "clock_mhz", "a finite number above 0")
         if problems:
             raise UsageError(problems)
         return self

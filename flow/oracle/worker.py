@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from flow.oracle.parts import parts
 from flow.oracle.schema import pack, schema, tensorflow_root, unpack
 from flow.oracle.tensors import image_shape, tensor_names
 
 #: TensorFlow Lite's number of the resolver with the reference kernels (``OpResolverType.BUILTIN_REF``)
 REFERENCE_KERNELS = 2
+#: and of the one with all kernels of its own (``OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES``)
+OWN_KERNELS = 3
 _UNKNOWN_VERSION = re.compile(r"Didn't find op for builtin opcode '(?P<kind>\w+)' version '(?P<version>\d+)'")
 
 
@@ -31,7 +34,7 @@ def _wrapper_module() -> Any:
     return importlib.import_module("tensorflow.lite.python.interpreter_wrapper._pywrap_tensorflow_interpreter_wrapper")
 
 
-def _open(flatbuffer: bytes) -> tuple[bytes, Any]:
+def _open(flatbuffer: bytes, kernels: int) -> tuple[bytes, Any]:
     """An interpreter, and the bytes it was made of.
 
     The list of reference kernels ends at lower version numbers than the converter writes (TILE: 2 and 3), though the
@@ -41,7 +44,7 @@ def _open(flatbuffer: bytes) -> tuple[bytes, Any]:
     wrapper = _wrapper_module()
     while True:
         try:
-            made = wrapper.CreateWrapperFromBuffer(flatbuffer, REFERENCE_KERNELS, [], [], True, False, 1, False)
+            made = wrapper.CreateWrapperFromBuffer(flatbuffer, kernels, [], [], True, False, 1, False)
             return flatbuffer, made
         except ValueError as error:
             unknown = _UNKNOWN_VERSION.search(str(error))
@@ -62,8 +65,12 @@ class Oracle:
     """One model in the interpreter with reference kernels and every tensor kept."""
 
     def __init__(self, flatbuffer: bytes) -> None:
-        self._flatbuffer, self._interpreter = _open(flatbuffer)  # the interpreter keeps a pointer into the bytes
-        self._interpreter.AllocateTensors(-1)
+        self._parts = parts(flatbuffer)
+        kernels = [REFERENCE_KERNELS if part.reference else OWN_KERNELS for part in self._parts]
+        # an interpreter keeps a pointer into its bytes
+        self._opened = [_open(part.flatbuffer, kind) for part, kind in zip(self._parts, kernels, strict=True)]
+        for _, interpreter in self._opened:
+            interpreter.AllocateTensors(-1)
         subgraph = unpack(flatbuffer).subgraphs[0]
         self.names = tensor_names([tensor.name for tensor in subgraph.tensors])
         self._index = {name: index for index, name in enumerate(self.names)}
@@ -94,19 +101,30 @@ class Oracle:
                 self._set(source, unsigned if source in self._unsigned else real.astype(np.float32))
             else:
                 self._set(index, values)
-        self._interpreter.Invoke()
+        for part, (_, interpreter) in zip(self._parts, self._opened, strict=True):
+            for index in part.inputs:
+                home = self._home(index)
+                if home is not interpreter:
+                    interpreter.SetTensor(index, home.GetTensor(index, 0), 0)
+            interpreter.Invoke()
         for name, values in inputs.items():
             if not np.array_equal(self._get(name).reshape(-1), values.reshape(-1)):
                 raise SystemExit(f"the model's own quantisation of {name} does not give back the int8 values fed")
         wanted = self.activations if keep is None else keep
         return {name: self._image(self._get(name)) for name in wanted}
 
+    def _home(self, index: int) -> Any:
+        """The interpreter that makes a tensor or, where none does, the first that reads it."""
+        makers = [n for n, part in enumerate(self._parts) if index in part.makes]
+        readers = [n for n, part in enumerate(self._parts) if index in part.inputs]
+        return self._opened[(makers or readers)[0]][1]
+
     def _set(self, index: int, values: np.ndarray) -> None:
-        shape = self._interpreter.TensorSize(index, 0)
-        self._interpreter.SetTensor(index, np.ascontiguousarray(values.reshape(shape)), 0)
+        shape = self._home(index).TensorSize(index, 0)
+        self._home(index).SetTensor(index, np.ascontiguousarray(values.reshape(shape)), 0)
 
     def _get(self, name: str) -> np.ndarray:
-        return self._interpreter.GetTensor(self._index[name], 0)
+        return self._home(self._index[name]).GetTensor(self._index[name], 0)
 
     @staticmethod
     def _image(values: np.ndarray) -> np.ndarray:

@@ -39,6 +39,17 @@ def test_float_between_conversions() -> None:
     check(b, [y], 1)
 
 
+def test_functions_without_a_reference_kernel() -> None:
+    """They have one kernel only; the network around them still runs on the reference kernels."""
+    b, x, _ = net()
+    above = b.raw("ELU", [b.float_output(b.unary("RELU6", x, "low", 0.05, 3), "real")], "elu", "FLOAT32")
+    y = b.op("QUANTIZE", [b.raw("CEIL", [above], "ceiling", "FLOAT32")], "y", SHAPE, 0.1, -10)
+    z = b.binary("ADD", y, x, "z", 0.1, 0, "NONE")
+    w = b.op("QUANTIZE", [b.raw("ELU", [b.float_output(z, "sum")], "below", "FLOAT32")], "w", SHAPE, 0.1, -10)
+    assert nodes(b, [w]) == ["Unary", "Unary", "Add", "Unary"]
+    check(b, [w, z], 4)
+
+
 def test_conditions_on_what_is_read_elsewhere() -> None:
     b, x, c = net()
     y = b.op("ABS", [x], "abs", SHAPE, 0.05, 3)

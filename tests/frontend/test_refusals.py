@@ -35,8 +35,8 @@ def asymmetric() -> bytes:
 
 def unknown() -> bytes:
     b, x = net()
-    y = b.op("CEIL", [x], "ceiling", (1, 6, 6, 4), 0.05, 3)
-    return b.build([b.op("ROUND", [y], "layer", (1, 6, 6, 4), 0.05, 3)])
+    y = b.op("CUMSUM", [x], "sums", (1, 6, 6, 4), 0.05, 3)
+    return b.build([b.op("RFFT2D", [y], "layer", (1, 6, 6, 4), 0.05, 3)])
 
 
 def refused_by_the_kernels() -> bytes:
@@ -92,7 +92,7 @@ def rescaled_slice() -> bytes:
     ("make", "found"),
     [
         (asymmetric, "layer layer .*asymmetric weights"),
-        (unknown, "operation ROUND is not supported"),
+        (unknown, "operation RFFT2D is not supported"),
         (refused_by_the_kernels, "layer layer: TensorFlow Lite's reference kernels do not compute it: .*COS"),
         (float_island, "L2_NORMALIZATION runs in float"),
         (infinite, "scale inf"),

@@ -57,6 +57,18 @@ def test_refusal_of_the_kernels() -> None:
         oracle.run(flatbuffer, [{"x": np.zeros((4, 4, 1), dtype=np.int8)}])
 
 
+def test_an_operation_with_a_single_kernel() -> None:
+    net = Builder()
+    x = net.input("x", (1, 4, 4, 1), 0.25, 0)
+    real = net._add("real", (1, 4, 4, 1), "FLOAT32", None, None, None, 0)
+    net._operator("CEIL", [net.float_output(x, "before")], [real], None)
+    y = net.op("QUANTIZE", [real], "y", (1, 4, 4, 1), 1.0, 0)
+    image = np.arange(-8, 8, dtype=np.int8).reshape(4, 4, 1)
+    (found,) = oracle.run(net.build([net.unary("ABS", y, "z", 1.0, 0)]), [{"x": image}])
+    assert np.array_equal(found["y"], np.ceil(image / 4))
+    assert np.array_equal(found["z"], np.abs(found["y"]))
+
+
 def test_no_images() -> None:
     assert oracle.run(direct(), []) == []
 
