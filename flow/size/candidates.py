@@ -69,10 +69,6 @@ def shapes(device: Device, axi_bytes: int) -> Iterator[tuple[int, int, int]]:
                     yield pix, cols * blocks, cols
 
 
-def _power_at_most(value: int) -> int:
-    return 1 << (max(value, 1).bit_length() - 1)
-
-
 def _power_at_least(value: int) -> int:
     return 1 << (max(value, 1) - 1).bit_length()
 

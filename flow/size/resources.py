@@ -119,22 +119,22 @@ COEFFICIENTS: dict[Family, Coefficients] = {
         15_000,
         18_000,
         24,
-        "estimated; 25 x 18 cannot hold two summed products exactly, so no packing",
+        "not synthesised; 25 x 18 cannot hold two summed products exactly, so no packing",
     ),
     Family.ARRIA10: Coefficients(
-        2, 2, 1, 0, 0, 6, 20, 600, 1034, 9_000, 18_000, 32, "estimated; two native 18 x 19 a block"
+        2, 2, 1, 0, 0, 6, 20, 600, 1034, 9_000, 18_000, 32, "not synthesised; two native 18 x 19 a block"
     ),
     Family.STRATIX10: Coefficients(
-        2, 2, 1, 0, 0, 6, 20, 600, 1034, 9_000, 18_000, 32, "estimated; two native 18 x 19 a block"
+        2, 2, 1, 0, 0, 6, 20, 600, 1034, 9_000, 18_000, 32, "not synthesised; two native 18 x 19 a block"
     ),
     Family.AGILEX7: Coefficients(
-        4, 2, 1, 0, 0, 4, 20, 600, 1034, 9_000, 18_000, 32, "estimated; sum of four 9 x 9 a block"
+        4, 2, 1, 0, 0, 4, 20, 600, 1034, 9_000, 18_000, 32, "not synthesised; sum of four 9 x 9 a block"
     ),
     Family.CYCLONE5: Coefficients(
-        2, 2, 1, 0, 0, 6, 20, 600, 1034, 6_000, 9_000, 32, "estimated; sum of two 18 x 18 a block"
+        2, 2, 1, 0, 0, 6, 20, 600, 1034, 6_000, 9_000, 32, "not synthesised; sum of two 18 x 18 a block"
     ),
     Family.ECP5: Coefficients(
-        1, 4, 1, 0, 0, 22, 30, 1600, 1034, 15_000, 12_000, 8, "estimated; one product per MULT18X18D in the open tools"
+        1, 4, 1, 0, 0, 22, 30, 1600, 1034, 15_000, 12_000, 8, "not synthesised; one product per MULT18X18D in the open tools"
     ),
     # logic is silicon.logic_um2's
     Family.ASIC: Coefficients(
