@@ -134,7 +134,8 @@ COEFFICIENTS: dict[Family, Coefficients] = {
         2, 2, 1, 0, 0, 6, 20, 600, 1034, 6_000, 9_000, 32, "not synthesised; sum of two 18 x 18 a block"
     ),
     Family.ECP5: Coefficients(
-        1, 4, 1, 0, 0, 22, 30, 1600, 1034, 15_000, 12_000, 8, "not synthesised; one product per MULT18X18D in the open tools"
+        1, 4, 1, 0, 0, 22, 30, 1600, 1034, 15_000, 12_000, 8,
+        "not synthesised; one product per MULT18X18D in the open tools",
     ),
     # logic is silicon.logic_um2's
     Family.ASIC: Coefficients(
