@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flow.errors import Problem, UsageError
+from flow.frontend.keras_two import readable
 from flow.frontend.names import safe_names
 
 #: Keras's float types and policies other than plain float32
@@ -24,8 +25,9 @@ def load_model(path: Path, folder: Path) -> Any:
     import keras
 
     suffix = ".keras" if zipfile.is_zipfile(path) else ".h5"
-    named = path if path.suffix == suffix else folder / f"model{suffix}"
-    if named != path:
+    named = path if suffix == ".keras" else readable(path, folder)
+    if named.suffix != suffix:
+        named = folder / f"model{suffix}"
         named.symlink_to(path)
     try:
         model = keras.models.load_model(named, compile=False, safe_mode=True)
@@ -55,13 +57,16 @@ def remedy(text: str) -> str:
         return "this format does not say where the layer comes from: save the model as .keras, or give an int8 .tflite"
     if "cannot contain character `/`" in text:
         return "rename the layer: Keras 3 takes no name with a slash"
+    if "Could not locate class" in text:
+        return "an archive of Keras 2, or of classes of your own: save the model as HDF5, model.save('model.h5')"
     return "save the model again with Keras 2.13 or newer"
 
 
 def first_line(error: Exception) -> str:
     """The one line of a Keras or TensorFlow exception that says what is wrong."""
     bold = _BOLD.search(str(error))
-    lines = (bold.group(1) if bold else str(error)).strip().splitlines()
+    text = (bold.group(1) if bold else str(error)).rpartition("Exception encountered: ")[2]
+    lines = text.strip().splitlines()
     return (lines or [type(error).__name__])[0].strip()[:300]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from flow.errors import UsageError
 from flow.frontend import import_model
 from flow.frontend.convert_worker import refusals
 from flow.frontend.keras_model import _with_float32, first_line, remedy
+from flow.frontend.keras_two import without_slashes, without_unused
 from flow.graph.evaluate import evaluate
 from flow.verify import stimuli
 
@@ -53,6 +57,35 @@ def test_operations_that_the_converter_names() -> None:
     assert [(p.where, p.found) for p in refusals(text)] == [("layer mask/And", "TensorFlow Lite has no BitwiseAnd")]
     other, = refusals("something\n\nelse")
     assert other.found.endswith("int8:\nsomething\nelse")
+
+
+def test_what_keras_2_writes_for_nothing_is_left_out() -> None:
+    depthwise = {"class_name": "DepthwiseConv2D", "config": {"name": "a/b", "groups": 1, "strides": [1, 1]}}
+    convolution = {"class_name": "Conv2D", "config": {"name": "c", "groups": 1}}
+    config = {"config": {"layers": [depthwise, convolution], "output_layers": [["a/b", 0, 0]]}}
+    assert without_slashes(without_unused(config)) == {"config": {
+        "layers": [{"class_name": "DepthwiseConv2D", "config": {"name": "a:b", "strides": [1, 1]}}, convolution],
+        "output_layers": [["a:b", 0, 0]]}}
+    grouped = {"class_name": "DepthwiseConv2D", "config": {"groups": 2}}
+    assert without_unused(grouped) == grouped
+
+
+@pytest.mark.full
+def test_a_file_of_keras_2(tmp_path: Path) -> None:
+    code = """import sys, tf_keras
+from tf_keras import layers
+i = tf_keras.Input((9, 8, 3), name="x/y")
+a = layers.SeparableConv2D(4, 3, activation="relu")(layers.DepthwiseConv2D(3, depth_multiplier=2, name="a/b")(i))
+b = layers.LeakyReLU(alpha=0.3)(layers.Conv2DTranspose(4, 2, strides=2, padding="same")(a))
+o = layers.Dense(3)(layers.GlobalAveragePooling2D()(layers.BatchNormalization()(b)))
+tf_keras.Model(i, o).save(sys.argv[1])"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "m.h5")], check=True, capture_output=True,
+                   env={**os.environ, "TF_USE_LEGACY_KERAS": "1"})
+    found = import_model(tmp_path / "m.h5")
+    assert found.graph.nodes[0].name == "a:b"
+    images = stimuli.images(found.graph, 1, 1)
+    got, (answer,) = evaluate(found.graph, images[0]), oracle.run(found.flatbuffer, images)
+    assert [name for name in got if name in answer and not np.array_equal(got[name], answer[name])] == []
 
 
 @pytest.mark.full
