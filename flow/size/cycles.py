@@ -14,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.hardware.config import HwConfig
-from flow.isa import description as isa
+from flow.schedule.timing import END
+from flow.schedule.timing_units import SHORTEST_STREAM
+from flow.size.demands import demands
 from flow.size.engines import DEFAULT, Array, Assumptions, Engines, bytes_per_cycle
-from flow.size.tiling import Residency, Shapes, nothing_stays, residency, streams, tiling
-from flow.size.work import Kind, Work
+from flow.size.pipeline import ends
+from flow.size.tiling import Residency, Shapes, Tiling, nothing_stays, residency, streams, tiling
+from flow.size.work import Work
 
 BOUNDS = ("array", "ALU", "memory")
 
@@ -63,28 +66,13 @@ class Bounds:
     array: Array
     alu: Array
     memory: Array
-    ramp: Array
-
-    def take(self, index: npt.NDArray[np.int64]) -> "Bounds":
-        """Of each engine the layers ``index`` [engines, ...]."""
-        parts = (self.array, self.alu, self.memory, self.ramp)
-        return Bounds(*(np.take_along_axis(part, index, axis=1) for part in parts))
-
-    def cycles(self, beside: npt.NDArray[np.bool_]) -> Array:
-        """Estimates. What runs together with the next layer takes the work of both, the next one what then remains."""
-        work = np.stack([self.array, self.alu, self.memory])
-        after = np.zeros_like(beside)
-        after[:, 1:] = beside[:, :-1]
-        both = np.where(beside[:, :-1], work[:, :, 1:], 0.0)
-        work[:, :, :-1] += both
-        return np.where(after, 0.0, work.max(axis=0)) + self.ramp
 
 
 def folded(work: Work) -> tuple[tuple[str, Work], ...]:
     """The ways a layer may read its input: as it is and, from a network input, with the host folding kernel columns or
     the whole kernel into the channels."""
     ways = [("none", work)]
-    if work.kind is Kind.CONV and work.folds:
+    if work.folds:
         height = (work.out_h - 1) * work.stride_h + work.reach_h
         columns = replace(
             work,
@@ -107,7 +95,7 @@ def _allowed(engines: Engines, work: Work, way: str) -> npt.NDArray[np.bool_]:
     plain = np.ceil(work.in_c / rows) * work.taps_h * work.taps_w
     columns = np.ceil(work.in_c * work.taps_w / rows) * work.taps_h
     kernel = np.ceil(work.in_c * work.taps_h * work.taps_w / rows)
-    if not work.folds or work.kind is not Kind.CONV:
+    if not work.folds:
         return np.full(rows.shape, way == "none")
     none = np.minimum(columns, kernel) >= plain
     blocks = np.ceil(work.out_c / cols)
@@ -117,49 +105,31 @@ def _allowed(engines: Engines, work: Work, way: str) -> npt.NDArray[np.bool_]:
     return {"none": none, "kernel": whole, "columns": ~none & ~whole}[way]
 
 
-def bounds(
-    engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT, stays: Residency | None = None
-) -> Bounds:
-    """Bounds of ``layers`` exactly as given (no folding), [engines, layers]. ``stays``: by default nothing does."""
-    e, shape = engines, Shapes.of(layers)
-    if stays is None:
-        stays = nothing_stays(e, len(layers))
-    t = tiling(e, shape, stays)
-    gemm, out = shape.gemm, shape.out_h * shape.out_w
+def _bounds(e: Engines, shape: Shapes, t: Tiling, stays: Residency) -> Bounds:
+    out = shape.out_h * shape.out_w
     group = e.pix * e.cols
     in_blocks, out_blocks = np.ceil(shape.in_c / e.cols), np.ceil(shape.out_c / e.cols)
 
     # GEMM: a weight tile is held for one stream, which is at least as long as the reload of the next tile. A
     # block-diagonal layer (depthwise, concatenation) has one tile per output block and tap.
-    least = np.maximum(e.tile_words, assume.shortest_stream)
-    stream = streams(shape, t, least)
-    weight_tiles = np.where(gemm, np.where(shape.diagonal, 1.0, t.vectors) * shape.taps * out_blocks, 0.0)
-    gaps = assume.instruction_gap * t.tiles * out_blocks * t.chunks
-    array = np.where(gemm, weight_tiles * stream + gaps, 0.0)
-    alu = shape.passes * (out * out_blocks + np.where(gemm, gaps, 0.0)) + np.where(gemm, 0.0, gaps)
+    least = np.maximum(e.tile_words, float(SHORTEST_STREAM))
+    weight_tiles = np.where(shape.gemm, np.where(shape.diagonal, 1.0, t.vectors) * shape.taps * out_blocks, 0.0)
+    array = np.where(shape.gemm, weight_tiles * streams(shape, t, least), 0.0)
+    alu = shape.passes * out * out_blocks
 
     # Memory: inputs with the halos of the loads, weights once or once a load, skip operand, outputs.
     rows_read = _read_once(shape.out_h, t.load_h, shape.stride_h, shape.reach_h, shape.in_h)
     columns_read = _read_once(shape.out_w, t.tile_w, shape.stride_w, shape.reach_w, shape.in_w)
-    read = np.where(gemm, in_blocks, np.maximum(in_blocks, out_blocks)) * group * rows_read * columns_read
+    read = np.where(shape.gemm, in_blocks, np.maximum(in_blocks, out_blocks)) * group * rows_read * columns_read
     read = read * t.input_reads
     written = out_blocks * group * out
     weights = weight_tiles * e.tile_words * e.axi_bytes * t.weight_reads
-    parameters = np.where(gemm, out_blocks * e.par_words * e.axi_bytes, 0.0)
+    parameters = np.where(shape.gemm, out_blocks * e.par_words * e.axi_bytes, 0.0)
     skipped = shape.skip * written  # before it is known whether it moves
     read, written = np.where(stays.source, 0.0, read), np.where(stays.output, 0.0, written)
     skipped = np.where(stays.operand, 0.0, skipped)
-    fetched = INSTRUCTIONS_PER_TILE * isa.INSTRUCTION_BYTES * t.tiles * out_blocks * t.chunks
-    memory = (read + weights + parameters + skipped + written + fetched) / e.bytes_per_cycle
-
-    # What nothing overlaps: of a layer with one tile its load, its ALU pass and its store; with more tiles, whose
-    # neighbours in the layers before and behind need not wait for each other, as much less.
-    pixels = t.tile_h * t.tile_w
-    columns, rows = (t.tile_w - 1) * shape.stride_w + shape.reach_w, (t.tile_h - 1) * shape.stride_h + shape.reach_h
-    first = np.where(stays.source, 0.0, in_blocks * columns * rows * group / e.bytes_per_cycle)
-    last = pixels * (np.where(gemm, shape.passes, 1.0) + np.where(stays.output, 0.0, group / e.bytes_per_cycle))
-    ramp = assume.layer_latency + assume.exposed * (first + last) / t.tiles
-    return Bounds(array, alu, memory, np.broadcast_to(ramp, alu.shape))
+    memory = (read + weights + parameters + skipped + written) / e.bytes_per_cycle
+    return Bounds(array, alu, memory)
 
 
 def _read_once(out: Array, tile: Array, step: Array, reach: Array, limit: Array) -> Array:
@@ -174,46 +144,45 @@ def _read_once(out: Array, tile: Array, step: Array, reach: Array, limit: Array)
 
 
 @dataclass(frozen=True)
-class _Ways:
-    """Every way of folding every layer: the layers so read, and for each engine and layer the index taken."""
+class _Walked:
+    """Bounds and the cycles at which layers end, [engines, layers]; cycles from doorbell to done, [engines]; of each
+    engine and layer the way of folding, as an index into ``names``."""
 
-    works: tuple[Work, ...]
-    names: tuple[str, ...]
+    bounds: Bounds
+    ends: Array
+    cycles: Array
     taken: npt.NDArray[np.int64]
-    stays: Residency
-    beside: npt.NDArray[np.bool_]
+    names: tuple[str, ...]
 
 
-def _ways(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> _Ways:
+def _walk(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> _Walked:
+    """The better of maps kept on the chip and maps moved."""
     flat: list[Work] = []
     names: list[str] = []
-    owner: list[int] = []
     taken: list[npt.NDArray[np.int64]] = []
-    for number, work in enumerate(layers):
+    for work in layers:
         index = np.zeros(len(engines.rows), dtype=np.int64)
         for name, way in folded(work):
             index = np.where(_allowed(engines, work, name), len(flat), index)
             flat.append(way)
             names.append(name)
-            owner.append(number)
         taken.append(index)
-    stays = residency(engines, layers, assume)
-    return _Ways(tuple(flat), tuple(names), np.stack(taken, axis=1), stays.take(np.array(owner)), stays.beside)
+    chosen = np.stack(taken, axis=1)
+    both = engines.twice()
+    shape = Shapes.of(flat).take(np.vstack([chosen, chosen]))
+    stays = residency(engines, layers).behind(nothing_stays(engines, len(layers)))
+    t = tiling(both, shape, stays)
+    found = ends(both, layers, shape, demands(both, shape, t, stays, assume.latency), stays, assume.latency)
+    last = found.max(axis=1)
+    count = len(chosen)
+    at = np.arange(count) + np.where(last[count:] < last[:count], count, 0)
+    bounds = _bounds(both, shape, t, stays)
+    return _Walked(Bounds(bounds.array[at], bounds.alu[at], bounds.memory[at]), found[at], last[at] + END, chosen, tuple(names))
 
 
 def totals(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Array:
-    """Cycles of one batch on each engine, [engines]: the better of maps kept on the chip and maps moved."""
-    return np.minimum(*(_total(engines, layers, one) for one in _choices(assume)))
-
-
-def _choices(assume: Assumptions) -> tuple[Assumptions, Assumptions]:
-    return assume, replace(assume, resident=False)
-
-
-def _total(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> Array:
-    ways = _ways(engines, layers, assume)
-    found = bounds(engines, ways.works, assume, ways.stays).take(ways.taken)
-    return np.asarray(found.cycles(ways.beside).sum(axis=1) + assume.launch, dtype=np.float64)
+    """Cycles of one batch on each engine, [engines]."""
+    return _walk(engines, layers, assume).cycles
 
 
 def estimate(
@@ -223,26 +192,23 @@ def estimate(
     assume: Assumptions = DEFAULT,
 ) -> Estimate:
     """The layers of one network on one engine; bandwidth by default ``memory_share`` of the master's width."""
+    if not layers:
+        return Estimate((), 0, 0, 0.0, 0.0, 0.0, BOUNDS[0])
     bandwidth = bytes_per_cycle(hw, None, assume) if memory_bytes_per_cycle is None else memory_bytes_per_cycle
-    engines = Engines.of([hw], [bandwidth])
-    assume = min(_choices(assume), key=lambda one: float(_total(engines, layers, one)[0]))
-    ways = _ways(engines, layers, assume)
-    found = bounds(engines, ways.works, assume, ways.stays).take(ways.taken)
-    cycles = found.cycles(ways.beside)
+    found = _walk(Engines.of([hw], [bandwidth]), layers, assume)
+    last = np.maximum.accumulate(np.round(found.ends[0])).tolist()
     records: list[LayerEstimate] = []
-    for n, (work, way) in enumerate(zip(layers, ways.taken[0].tolist(), strict=True)):
-        array, alu, memory = (round(float(part[0, n])) for part in (found.array, found.alu, found.memory))
+    for n, (work, way) in enumerate(zip(layers, found.taken[0].tolist(), strict=True)):
+        array, alu, memory = (round(float(part[0, n])) for part in (found.bounds.array, found.bounds.alu, found.bounds.memory))
         limiter = BOUNDS[(array, alu, memory).index(max(array, alu, memory))]
-        total = round(float(cycles[0, n]))
+        total = round(last[n] - (last[n - 1] if n else 0.0))
         records.append(
-            LayerEstimate(work.name, work.kind.value, array, alu, memory, total, limiter, work.macs, ways.names[way])
+            LayerEstimate(work.name, work.kind.value, array, alu, memory, total, limiter, work.macs, found.names[way])
         )
-    total = sum(record.cycles for record in records) + assume.launch
+    total = sum(record.cycles for record in records) + END
     macs = sum(work.macs for work in layers)
     seconds = total / (hw.clock_mhz * 1e6)
     share = {bound: sum(r.cycles for r in records if r.limiter == bound) for bound in BOUNDS}
-    if not records:
-        return Estimate((), 0, 0, 0.0, 0.0, 0.0, BOUNDS[0])
     return Estimate(
         tuple(records),
         total,

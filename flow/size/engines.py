@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -11,28 +11,20 @@ import numpy.typing as npt
 from flow.hardware.config import HwConfig
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What the model takes for granted (cycles).
+    """What the model takes for granted.
 
     memory_share: share of a channel's width that transfers reach.
-    shortest_stream: cycles before the same accumulators can be used again.
-    launch: cycles from the doorbell to the first instruction, and from the last response to done.
-    layer_latency: cycles from a layer's last work to the next one's first, memory latencies included.
-    exposed: share that nothing hides of a single tile's load and of its results' way out.
-    instruction_gap: cycles lost from one GEMM or ALU instruction to the next.
-    resident: maps that fit into INPUT while they live never leave the chip.
+    latency: cycles from a request to the memory to its first data, and from a write's last data to its response.
     """
 
     memory_share: float = 0.8
-    shortest_stream: int = 4
-    launch: int = 350
-    layer_latency: int = 200
-    exposed: float = 1.0
-    instruction_gap: int = 12
-    resident: bool = True
+    latency: float = 100.0
 
 
 DEFAULT = Assumptions()
@@ -53,6 +45,7 @@ class Engines:
     out_depth: Array
     par_depth: Array
     par_words: Array
+    queue_depth: Array
     bytes_per_cycle: Array
 
     @staticmethod
@@ -75,8 +68,23 @@ class Engines:
             out_depth=field("out_depth"),
             par_depth=field("par_depth"),
             par_words=field("par_words"),
+            queue_depth=field("queue_depth"),
             bytes_per_cycle=column(bytes_per_cycle),
         )
+
+    def twice(self) -> "Engines":
+        """All of them, and all once more."""
+        return Engines(**{f.name: np.vstack([getattr(self, f.name)] * 2) for f in fields(self)})
+
+    @property
+    def blocks(self) -> Array:
+        """Channel blocks of an input vector."""
+        return self.rows / self.cols
+
+    @property
+    def group_bytes(self) -> Array:
+        """Bytes of one position of a channel block over all lanes."""
+        return self.pix * self.cols
 
     @property
     def tile_words(self) -> Array:

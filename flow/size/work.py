@@ -49,7 +49,8 @@ class Work:
     ``macs`` are the model's own. ``folds``: the input is a network input, which the host may fold. ``passes``: ALU
     passes over the output. ``sources``: layers whose outputs it reads, -1 for a network input; the second one is the
     operand of ``skip``. ``border``: rows and columns outside its map that it reads as ``pad_value``. ``output``: its
-    result is one of the network's. ``table``: a table is applied to its result.
+    result is one of the network's. ``table``: a table is applied to its result. ``offsets``: a table, and then a
+    constant of each channel, to its input.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Work:
     pad_value: int = 0
     output: bool = False
     table: bool = False
+    offsets: bool = False
     folds: bool = False
     macs: int = 0
     weight_bytes: int = 0
@@ -198,7 +200,8 @@ class _Walk:
                 return replace(work, folds=kind is Kind.CONV and source.name in self.graph.inputs)
             case ir.Dense():
                 whole = ir.Window((source.height, source.width), (1, 1))
-                return _weighted(_windowed(plain, Kind.DENSE, whole, ir.Padding(), zero), node)
+                work = _weighted(_windowed(plain, Kind.DENSE, whole, ir.Padding(), zero), node)
+                return replace(work, folds=source.name in self.graph.inputs)
             case ir.MaxPool2D() | ir.AveragePool2D():
                 average = isinstance(node, ir.AveragePool2D)
                 work = _windowed(plain, Kind.POOL, node.window, pad, 0 if average else -128)
@@ -214,6 +217,8 @@ class _Walk:
                 return replace(plain, kind=Kind.JOIN, in_c=target.channels)
             case ir.Unary():
                 return replace(plain, table=True)
+            case ir.AddConstant():
+                return replace(plain, offsets=True)
         return plain
 
 

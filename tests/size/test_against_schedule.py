@@ -18,19 +18,17 @@ from flow.schedule.residency import steps
 from flow.schedule.timing import estimate as timed
 from flow.schedule.timing import work_cycles
 from flow.size.cycles import estimate
-from flow.size.engines import DEFAULT
 from flow.size.work import works
 from tests.schedule.random_graphs import random_graph
 from tests.size.graphs import resnet50, small, vgg16
 
 LARGE = HwConfig(6, 32, 16, inp_banks=11, inp_depth=4096, acc_depth=512, wgt_depth=4096, out_depth=4096, par_depth=256)
 SMALL = HwConfig(2, 8, 8, axi_bytes=16, inp_banks=4, inp_depth=1024, acc_depth=256, out_depth=1024, wgt_depth=1024)
-BOUNDS_ONLY = replace(DEFAULT, instruction_gap=0, layer_latency=0, exposed=0.0)
 
 
 def _same_work(graph: Graph, hw: HwConfig) -> None:
     program = schedule.compile(graph, hw)
-    layers = estimate(hw, works(graph), assume=BOUNDS_ONLY).layers
+    layers = estimate(hw, works(graph)).layers
     array = sum(work_cycles(i, hw) for i in program.instructions if i.opcode == Opcode.GEMM)
     alu = sum(i.k_size * i.i_size * i.j_size for i in program.instructions if i.opcode == Opcode.ALU)
     assert [layer.name for layer in layers] == [layer.name for layer in program.layers]

@@ -1,0 +1,306 @@
+"""What the steps of a layer ask of the units: cycles and instructions of LOAD, GEMM, ALU and STORE, [engines, layers].
+
+A step is one accumulator tile of one group of output blocks. The steps of a layer run macro tile by macro tile (inputs
+that lie in INPUT at once), in each group by group, in each tile by tile. Tiles are nearly equal; here they are equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from flow.isa import description as isa
+from flow.schedule.bus import BEATS_UNDER_WAY, BOUNDARY, BURSTS_UNDER_WAY, LONGEST, ROUND_TRIP, MemoryModel
+from flow.schedule.compiler import MOST_IN_TURN
+from flow.schedule.steps import ConstantImage
+from flow.schedule.timing_units import ALU_AGAIN, SHORTEST_STREAM
+from flow.size.engines import Array, Engines, Indices, Mask
+from flow.size.tiling import Residency, Shapes, Tiling, streams
+
+#: bytes of a table of 32-bit and of 8-bit entries: LOAD writes an entry a cycle
+TABLE_CYCLES = float(isa.TABLE_ENTRIES)
+
+#: layers before one whose weights and parameters may still be in use
+LAYERS_BACK = 3
+
+#: share of the handshakes that the memory holds back
+STALLED = MemoryModel().stall_permille / 1000
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Cycles of the data of LOADs or of a STORE; instructions; runs: cycles until the next one's addresses may begin;
+    joined: rows taken before the first address; bus: cycles of the whole channel."""
+
+    cycles: Array
+    instructions: Array
+    runs: Array
+    joined: Array
+    bus: Array
+
+    def times(self, count: Array | float) -> "Transfer":
+        """``count`` of them, one after the other."""
+        return Transfer(self.cycles * count, self.instructions * count, self.runs * count, self.joined, self.bus * count)
+
+    def where(self, mask: Mask) -> "Transfer":
+        """Nothing where not ``mask``."""
+        return Transfer(*(np.where(mask, getattr(self, f.name), 0.0) for f in fields(self)))
+
+    def plus(self, other: "Transfer") -> "Transfer":
+        """This and then the other."""
+        return Transfer(
+            self.cycles + other.cycles,
+            self.instructions + other.instructions,
+            self.runs + other.runs,
+            np.maximum(self.joined, other.joined),
+            self.bus + other.bus,
+        )
+
+
+@dataclass(frozen=True)
+class Demands:
+    """macros, groups, tiles: loops of steps. tables, constants: LOADs at a layer's start, before and after the fill of
+    its output's border, which takes ``border`` cycles and ``fills`` instructions. inputs: once a macro tile. held: once
+    a group (parameters, weights). streamed: in each step, in ``pieces``, GEMM at work on one while the next is loaded.
+    operand: in each step. gemm, alu: cycles of a step, and instructions. store: of a step. macro_room, group_room,
+    piece_room, out_room: how many of them the buffers hold. array: GEMM has work."""
+
+    macros: Array
+    groups: Array
+    tiles: Array
+    image: Array
+    weights_after: Indices
+    parameters_after: Indices
+    tables: Transfer
+    border: Array
+    fills: Array
+    constants: Transfer
+    inputs: Transfer
+    held: Transfer
+    held_pieces: Array
+    streamed: Transfer
+    pieces: Array
+    piece: Array
+    loops: Array
+    operand: Transfer
+    gemm: Array
+    slack: Array
+    gemm_instructions: Array
+    alu: Array
+    alu_instructions: Array
+    store: Transfer
+    macro_room: Array
+    group_room: Array
+    piece_room: Array
+    operand_room: Array
+    out_room: Array
+
+
+def demands(e: Engines, shape: Shapes, t: Tiling, stays: Residency, latency: float) -> Demands:
+    """Of every layer on every engine."""
+    moves = _Moves(e, latency)
+    blocks, in_blocks = np.ceil(shape.out_c / e.cols), np.ceil(shape.in_c / e.cols)
+    steps = t.tiles * t.groups
+    conv = shape.gemm & ~shape.join
+    parts_of_map = np.where(shape.mean, t.tiles, 1.0)  # of a mean: its one output has several loads
+    pixels = shape.out_h * shape.out_w / t.tiles * parts_of_map
+    tile_w = shape.out_w / np.ceil(shape.out_w / t.tile_w)
+    tile_h = pixels / tile_w
+    group = blocks / t.groups
+    loaded = ~stays.source
+
+    # loads
+    words = np.where(conv, t.vectors, 1.0)
+    words = np.where(shape.diagonal, 1.0, words) * shape.taps * e.tile_words
+    all_parameters = conv & (blocks <= np.floor(e.par_depth / 2))
+    tables = np.where(conv, 2 * shape.skip, np.where(shape.binary, 2.0, shape.offsets)) + shape.table
+    parameters = moves.words(group * e.par_words)
+    constants = moves.words(blocks * e.par_words).where(all_parameters)
+    constants = constants.plus(moves.words(words * blocks).where(t.resident))
+    held = moves.words(words).times(group).where(t.held & ~t.resident)
+    held = parameters.where(conv & ~all_parameters | (shape.offsets > 0)).plus(held)
+    load_h = np.where(conv, shape.out_h / (t.macros / np.ceil(shape.out_w / t.tile_w)), tile_h)
+    high = (load_h - 1) * shape.stride_h + shape.reach_h - t.chunk_h
+    rows = np.minimum(high, shape.in_h)
+    columns = np.minimum((tile_w - 1) * shape.stride_w + shape.reach_w, shape.in_w)
+    rows = np.where(shape.mean, rows / t.tiles, rows)
+    high = np.where(shape.mean, rows, high)
+    padded = high * ((tile_w - 1) * shape.stride_w + shape.reach_w)
+    whole_w, whole_h = columns >= shape.in_w, rows >= shape.in_h
+    parts = np.minimum(e.blocks, in_blocks)
+    depth = np.ceil(t.vectors / t.chunks)
+    conv_input = moves.map(rows, columns, depth * in_blocks / (t.vectors * parts), padded, whole_w,
+                           whole_h & (e.blocks == 1)).times(parts)
+    alu_input = moves.map(rows, columns, group, padded, whole_w, whole_h)
+    alu_input = alu_input.times(np.where(shape.binary, 2.0, 1.0))
+    inputs = alu_input.where(loaded & ~shape.gemm).plus(conv_input.where(loaded & conv & (t.chunks == 1)))
+    streaming = conv & ~t.held
+    block_pieces = t.pieces * t.chunks * group
+    piece = moves.words(words / (t.pieces * t.chunks))
+    streamed = piece.times(block_pieces).plus(conv_input.times(t.chunks).where(loaded & (t.chunks > 1)))
+    selected = moves.words(e.tile_words).plus(moves.map(tile_h, tile_w, np.ones_like(parts), pixels, tile_w >= shape.out_w,
+                                                        np.zeros_like(loaded)).times(parts))
+    streamed = streamed.where(streaming).plus(selected.where(shape.join))
+    operand = moves.map(tile_h, tile_w, group, pixels, tile_w >= shape.out_w, tile_h >= shape.out_h)
+    operand = operand.where(conv & (shape.skip > 0) & ~stays.operand)
+
+    # GEMM and ALU
+    least = np.maximum(e.tile_words, float(SHORTEST_STREAM))
+    stream = streams(shape, t, least) / t.tiles
+    products = np.where(conv, words / e.tile_words, 1.0)
+    gemms = np.where(conv, block_pieces, np.where(shape.join, 1.0, 0.0))
+    gemm = np.where(shape.gemm, products * stream * np.where(conv, group, 1.0) + gemms, 0.0)
+    apart = conv & (stays.output | stays.operand & (shape.skip > 0))
+    passes = np.where(shape.gemm | shape.binary | shape.pool, shape.passes, 1.0)
+    runs = np.where(apart, group, 1.0)
+    length = pixels * group / runs
+    alu = runs * ((passes - 1) * np.maximum(length + 1, ALU_AGAIN) + length + 1)
+    alus = runs * passes
+    mean, means = _mean(e, shape, stays, group, pixels)
+    alu = np.where(shape.mean, mean / t.tiles, alu)
+    alus = np.where(shape.mean, np.maximum(means / t.tiles, 1.0), alus)
+
+    store = moves.map(tile_h, tile_w, group, pixels, tile_w >= shape.out_w, tile_h >= shape.out_h, False)
+    store = store.where(~stays.output)
+    store = store.times(1 / parts_of_map)
+
+    # buffers
+    input_size = np.where(conv, np.ceil(depth) * padded, padded * group / e.blocks * np.where(shape.binary, 2.0, 1.0))
+    group_size = np.where(t.held & ~t.resident, words * group, 0.0)
+    piece_size = words / (t.pieces * t.chunks)
+    alone = ~shape.gemm  # each group loads its own inputs
+    macros, groups = np.where(alone, t.macros * t.groups, t.macros), np.where(alone, 1.0, t.groups)
+    tiles = t.tiles / t.macros
+    chunked = conv & (t.chunks > 1)
+    pieces = np.maximum(np.where(shape.join, 1.0, np.where(chunked, t.chunks, block_pieces)), 1.0)
+    piece_room = _room(e.wgt_depth, piece_size)
+    operand_size = pixels * group / e.blocks
+    ring = stays.free - np.where(conv & (shape.skip > 0) & ~stays.operand, 2 * operand_size, 0.0)
+    average = np.where(t.chunk_h > 0, 1.0, t.vectors / t.chunks) * padded
+    chunk_room = 1 + np.floor(np.maximum(ring - t.chunk_size, 0.0) / average)
+    operand_room = _room(stays.free - input_size, operand_size + np.where(tiles * t.groups == 1, input_size, 0.0))
+    many = Demands(
+        macros=macros, groups=groups, tiles=tiles,
+        image=_image(e, shape, words * blocks, blocks),
+        weights_after=_after(e.wgt_depth, np.where(t.resident, words * blocks, group_size)),
+        parameters_after=_after(e.par_depth, np.where(all_parameters, blocks, np.where(conv | (shape.offsets > 0), group, 0.0))),
+        tables=Transfer(TABLE_CYCLES * tables, tables, tables, 0 * tables, tables),
+        border=stays.fill,
+        fills=stays.fills,
+        constants=constants, inputs=inputs, held=held,
+        held_pieces=np.where(t.held & ~t.resident, t.pieces * group, 1.0),
+        streamed=streamed, pieces=pieces, piece=np.where(chunked, t.chunk, 1 / pieces),
+        loops=pieces / np.minimum(np.where(chunked, np.minimum(chunk_room, piece_room), piece_room), 4.0), operand=operand,
+        gemm=gemm, slack=np.where(shape.gemm, np.maximum(stream - pixels, 0.0), 0.0), gemm_instructions=gemms, alu=alu, alu_instructions=alus, store=store,
+        macro_room=_room(stays.free, input_size), group_room=_room(e.wgt_depth, group_size),
+        piece_room=piece_room, operand_room=operand_room, out_room=_room(e.out_depth, pixels * group),
+    )
+    return _beside(many, shape, t, stays, steps)
+
+
+def _image(e: Engines, shape: Shapes, words: Array, blocks: Array) -> Array:
+    """Bytes of a layer's constants: weights, parameters, tables, each aligned."""
+    weights = np.where(shape.gemm, words * e.axi_bytes, 0.0)
+    parameters = np.where((shape.gemm & ~shape.join) | (shape.offsets > 0), blocks * e.cols * isa.PARAMETER_BYTES, 0.0)
+    entries = 4.0 * isa.TABLE_ENTRIES * np.where(shape.gemm, 2 * shape.skip, 2.0 * shape.binary + shape.offsets)
+    pieces = (weights, parameters, entries + isa.TABLE_ENTRIES * shape.table)
+    return np.asarray(sum(np.ceil(size / ConstantImage.ALIGNMENT) * ConstantImage.ALIGNMENT for size in pieces), dtype=np.float64)
+
+
+def _after(depth: Array, size: Array) -> Indices:
+    """Of each layer the last one before it that must have ended for its words to have room in a buffer of which layers
+    take ``size`` words, one after the other; -1: none."""
+    found = np.full(size.shape, -1, dtype=np.int64)
+    count = size.shape[1]
+    for back in range(min(LAYERS_BACK, count - 1), 0, -1):
+        used = np.sum([size[:, at : count - back + at] for at in range(back + 1)], axis=0)
+        late = (used > depth) & (size[:, back:] > 0)
+        found[:, back:] = np.where(late, np.arange(count - back), found[:, back:])
+    return found
+
+
+def _room(size: Array, each: Array) -> Array:
+    return np.maximum(np.floor(size / np.maximum(each, 1.0)), 1.0)
+
+
+def _mean(e: Engines, shape: Shapes, stays: Residency, group: Array, pixels: Array) -> tuple[Array, Array]:
+    """Cycles and instructions of the sums over the map: a sum waits until the one before it can be read."""
+    parts = np.where(stays.source, np.minimum(e.blocks, group), 1.0)
+    sums = np.ceil(group / parts)
+    again = np.maximum(sums, ALU_AGAIN)
+    first_row, others = (shape.in_w - 1) * again, (shape.in_h - 1) * shape.in_w * again
+    cycles = parts * (np.maximum(sums + 1, ALU_AGAIN) + first_row + others) + group + ALU_AGAIN
+    return cycles, 3 * parts + 1
+
+
+def _beside(d: Demands, shape: Shapes, t: Tiling, stays: Residency, steps: Array) -> Demands:
+    """A pooling beside the convolution before it: most of its parts run between the convolution's."""
+    pooling = np.zeros_like(stays.beside)
+    pooling[:, 1:] = stays.beside[:, :-1]
+    if not pooling.any():
+        return d
+    before = np.zeros_like(steps)
+    before[:, 1:] = (t.macros * t.groups)[:, :-1]
+    share = np.zeros_like(steps)
+    share[:, 1:] = ((t.macros - 1) / t.macros)[:, :-1]
+    between = np.where(pooling, np.minimum(MOST_IN_TURN * before, np.floor(steps * share)), 0.0)
+    rest = np.maximum(steps - between, 1.0)
+
+    def moved(part: Array) -> Array:
+        found = np.zeros_like(steps)
+        found[:, :-1] = (part * between)[:, 1:]
+        return found / steps
+
+    store = d.store
+    return Demands(**{
+        **{f.name: getattr(d, f.name) for f in fields(d)},
+        "alu": d.alu + moved(d.alu),
+        "alu_instructions": d.alu_instructions + moved(d.alu_instructions),
+        "store": store.plus(Transfer(*(moved(getattr(store, f.name)) for f in fields(store)))),
+        "macros": np.where(pooling, rest, d.macros),
+    })
+
+
+class _Moves:
+    """LOADs and STOREs of an engine."""
+
+    def __init__(self, e: Engines, latency: float) -> None:
+        self.e, self.latency = e, latency
+        width = e.axi_bytes
+        self.rate = np.minimum(width / (1 + STALLED), e.bytes_per_cycle) / width
+        self.room = np.minimum(2 * width / (1 + STALLED), e.bytes_per_cycle) / width
+        self.burst = np.minimum(float(BOUNDARY), LONGEST * width)
+        self.grain = np.gcd((e.pix * e.cols).astype(np.int64), width.astype(np.int64)).astype(np.float64)
+
+    def words(self, count: Array) -> Transfer:
+        """A linear buffer's ``count`` words."""
+        some = (count > 0) * 1.0
+        return Transfer(count / self.rate, some, some, 0 * some, count / self.room)
+
+    def map(self, rows: Array, columns: Array, planes: Array, positions: Array, whole_w: npt.NDArray[np.bool_],
+            whole_h: npt.NDArray[np.bool_], loading: bool = True) -> Transfer:
+        """``rows`` x ``columns`` of ``planes`` blocks. positions: with padding, of a plane. Adjacent rows are joined."""
+        row = columns * self.e.group_bytes
+        joined_rows = np.where(whole_w | (rows == 1), 1.0, rows)
+        stretches = np.where(whole_w & whole_h, 1.0, planes * joined_rows)
+        length = rows * columns * planes * self.e.group_bytes / stretches
+        aligned = self.grain == self.e.axi_bytes
+        beats = np.where(
+            (stretches <= 1) | aligned,
+            np.ceil(length / self.e.axi_bytes - 1e-9),
+            (length + self.e.axi_bytes - self.grain) / self.e.axi_bytes,
+        ) * stretches
+        bursts = np.maximum(stretches, stretches * np.where(
+            stretches <= 1, np.ceil(length / self.burst), 1 + (length - self.grain) / self.burst))
+        runs = rows * planes
+        joined = np.maximum(np.minimum(np.ceil(runs / stretches), np.ceil(self.burst / row)) - 1, 0.0)
+        requests = np.maximum(bursts - 1, runs + stretches - 2 - joined)
+        paced = np.maximum(positions * planes, requests)
+        if loading:
+            rounds = np.maximum(bursts / BURSTS_UNDER_WAY, beats / BEATS_UNDER_WAY)
+            paced = np.maximum(paced, rounds * (self.latency + ROUND_TRIP))
+        some = np.ones_like(beats)
+        return Transfer(np.maximum(beats / self.rate, paced), some, np.maximum(runs, requests), joined,
+                        beats / self.room)
