@@ -16,7 +16,7 @@ import numpy.typing as npt
 from flow.hardware.config import HwConfig
 from flow.schedule.timing import END
 from flow.schedule.timing_units import SHORTEST_STREAM
-from flow.size.demands import demands
+from flow.size.demands import demands, selections
 from flow.size.engines import DEFAULT, Array, Assumptions, Engines, bytes_per_cycle
 from flow.size.pipeline import ends
 from flow.size.tiling import Residency, Shapes, Tiling, nothing_stays, residency, streams, tiling
@@ -105,7 +105,7 @@ def _allowed(engines: Engines, work: Work, way: str) -> npt.NDArray[np.bool_]:
     return {"none": none, "kernel": whole, "columns": ~none & ~whole}[way]
 
 
-def _bounds(e: Engines, shape: Shapes, t: Tiling, stays: Residency) -> Bounds:
+def _bounds(e: Engines, shape: Shapes, t: Tiling, stays: Residency, selected: Array) -> Bounds:
     out = shape.out_h * shape.out_w
     group = e.pix * e.cols
     in_blocks, out_blocks = np.ceil(shape.in_c / e.cols), np.ceil(shape.out_c / e.cols)
@@ -114,6 +114,7 @@ def _bounds(e: Engines, shape: Shapes, t: Tiling, stays: Residency) -> Bounds:
     # block-diagonal layer (depthwise, concatenation) has one tile per output block and tap.
     least = np.maximum(e.tile_words, float(SHORTEST_STREAM))
     weight_tiles = np.where(shape.gemm, np.where(shape.diagonal, 1.0, t.vectors) * shape.taps * out_blocks, 0.0)
+    weight_tiles = np.where(selected > 0, selected, weight_tiles)
     array = np.where(shape.gemm, weight_tiles * streams(shape, t, least), 0.0)
     alu = shape.passes * out * out_blocks
 
@@ -172,12 +173,15 @@ def _walk(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> _Wal
     shape = Shapes.of(flat).take(np.vstack([chosen, chosen]))
     stays = residency(engines, layers).behind(nothing_stays(engines, len(layers)))
     t = tiling(both, shape, stays)
-    found = ends(both, layers, shape, demands(both, shape, t, stays, assume.latency), stays, assume.latency)
+    selected = selections(both, layers)
+    asked = demands(both, shape, t, stays, selected, assume.latency)
+    found = ends(both, layers, shape, asked, stays, assume.latency)
     last = found.max(axis=1)
     count = len(chosen)
     at = np.arange(count) + np.where(last[count:] < last[:count], count, 0)
-    bounds = _bounds(both, shape, t, stays)
-    return _Walked(Bounds(bounds.array[at], bounds.alu[at], bounds.memory[at]), found[at], last[at] + END, chosen, tuple(names))
+    bounds = _bounds(both, shape, t, stays, selected)
+    taking = Bounds(bounds.array[at], bounds.alu[at], bounds.memory[at])
+    return _Walked(taking, found[at], last[at] + END, chosen, tuple(names))
 
 
 def totals(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Array:
@@ -199,7 +203,8 @@ def estimate(
     last = np.maximum.accumulate(np.round(found.ends[0])).tolist()
     records: list[LayerEstimate] = []
     for n, (work, way) in enumerate(zip(layers, found.taken[0].tolist(), strict=True)):
-        array, alu, memory = (round(float(part[0, n])) for part in (found.bounds.array, found.bounds.alu, found.bounds.memory))
+        bounds = found.bounds
+        array, alu, memory = (round(float(part[0, n])) for part in (bounds.array, bounds.alu, bounds.memory))
         limiter = BOUNDS[(array, alu, memory).index(max(array, alu, memory))]
         total = round(last[n] - (last[n - 1] if n else 0.0))
         records.append(

@@ -6,66 +6,41 @@ that lie in INPUT at once), in each group by group, in each tile by tile. Tiles 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
 from flow.isa import description as isa
-from flow.schedule.bus import BEATS_UNDER_WAY, BOUNDARY, BURSTS_UNDER_WAY, LONGEST, ROUND_TRIP, MemoryModel
 from flow.schedule.compiler import MOST_IN_TURN
 from flow.schedule.steps import ConstantImage
 from flow.schedule.timing_units import ALU_AGAIN, SHORTEST_STREAM
-from flow.size.engines import Array, Engines, Indices, Mask
+from flow.size.engines import Array, Engines, Indices
 from flow.size.tiling import Residency, Shapes, Tiling, streams
+from flow.size.transfers import Moves, Transfer
+from flow.size.work import Work
 
-#: bytes of a table of 32-bit and of 8-bit entries: LOAD writes an entry a cycle
+#: LOAD writes an entry of a table a cycle
 TABLE_CYCLES = float(isa.TABLE_ENTRIES)
 
 #: layers before one whose weights and parameters may still be in use
 LAYERS_BACK = 3
 
-#: share of the handshakes that the memory holds back
-STALLED = MemoryModel().stall_permille / 1000
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """Cycles of the data of LOADs or of a STORE; instructions; runs: cycles until the next one's addresses may begin;
-    joined: rows taken before the first address; bus: cycles of the whole channel."""
-
-    cycles: Array
-    instructions: Array
-    runs: Array
-    joined: Array
-    bus: Array
-
-    def times(self, count: Array | float) -> "Transfer":
-        """``count`` of them, one after the other."""
-        return Transfer(self.cycles * count, self.instructions * count, self.runs * count, self.joined, self.bus * count)
-
-    def where(self, mask: Mask) -> "Transfer":
-        """Nothing where not ``mask``."""
-        return Transfer(*(np.where(mask, getattr(self, f.name), 0.0) for f in fields(self)))
-
-    def plus(self, other: "Transfer") -> "Transfer":
-        """This and then the other."""
-        return Transfer(
-            self.cycles + other.cycles,
-            self.instructions + other.instructions,
-            self.runs + other.runs,
-            np.maximum(self.joined, other.joined),
-            self.bus + other.bus,
-        )
+#: pieces of a step's weights or inputs that are loaded ahead at most
+MOST_PIECES = 4.0
 
 
 @dataclass(frozen=True)
 class Demands:
-    """macros, groups, tiles: loops of steps. tables, constants: LOADs at a layer's start, before and after the fill of
-    its output's border, which takes ``border`` cycles and ``fills`` instructions. inputs: once a macro tile. held: once
-    a group (parameters, weights). streamed: in each step, in ``pieces``, GEMM at work on one while the next is loaded.
-    operand: in each step. gemm, alu: cycles of a step, and instructions. store: of a step. macro_room, group_room,
-    piece_room, out_room: how many of them the buffers hold. array: GEMM has work."""
+    """macros, groups, tiles: loops of steps. image: bytes of its constants. weights_after, parameters_after: layers
+    that must have ended before its first ones have room; -1: none.
+
+    tables, constants: LOADs at a layer's start, before and after the fill of its output's border, which takes
+    ``border`` cycles and ``fills`` instructions. inputs: once a macro tile. held: once a group (parameters, weights),
+    in ``held_pieces``. streamed: in each step, while GEMM works on what came before; piece: share of the largest part;
+    loops: times that GEMM must have done with one before the step's last is there. operand: in each step. gemm, alu:
+    cycles of a step; slack: by which the last weight tile's successor takes longer to load than its stream. store: of
+    a step. macro_room, group_room, operand_room, out_room: how many of them the buffers hold."""
 
     macros: Array
     groups: Array
@@ -81,7 +56,6 @@ class Demands:
     held: Transfer
     held_pieces: Array
     streamed: Transfer
-    pieces: Array
     piece: Array
     loops: Array
     operand: Transfer
@@ -93,14 +67,27 @@ class Demands:
     store: Transfer
     macro_room: Array
     group_room: Array
-    piece_room: Array
     operand_room: Array
     out_room: Array
 
 
-def demands(e: Engines, shape: Shapes, t: Tiling, stays: Residency, latency: float) -> Demands:
-    """Of every layer on every engine."""
-    moves = _Moves(e, latency)
+def selections(e: Engines, layers: Sequence[Work]) -> Array:
+    """Weight tiles that make all output blocks of a join, [engines, layers]: one for every stretch of channels of one
+    part, one input vector and one output block. 0 of the others, and where that is not known."""
+    found = np.zeros((len(e.rows), len(layers)))
+    for n, work in enumerate(layers):
+        start = 0
+        for channels in work.parts:
+            blocks = np.ceil((start + channels) / e.cols) - np.floor(start / e.cols)
+            inside = np.where(start % e.cols > 0, np.ceil(channels / e.rows) - 1, 0.0)
+            found[:, n] += (blocks + inside)[:, 0]
+            start += channels
+    return found
+
+
+def demands(e: Engines, shape: Shapes, t: Tiling, stays: Residency, selected: Array, latency: float) -> Demands:
+    """Of every layer on every engine. selected: weight tiles of a join. latency: of the memory, in cycles."""
+    moves = Moves(e, latency)
     blocks, in_blocks = np.ceil(shape.out_c / e.cols), np.ceil(shape.in_c / e.cols)
     steps = t.tiles * t.groups
     conv = shape.gemm & ~shape.join
@@ -137,20 +124,22 @@ def demands(e: Engines, shape: Shapes, t: Tiling, stays: Residency, latency: flo
     alu_input = alu_input.times(np.where(shape.binary, 2.0, 1.0))
     inputs = alu_input.where(loaded & ~shape.gemm).plus(conv_input.where(loaded & conv & (t.chunks == 1)))
     streaming = conv & ~t.held
-    block_pieces = t.pieces * t.chunks * group
-    piece = moves.words(words / (t.pieces * t.chunks))
+    block_pieces = t.pieces * group
+    piece = moves.words(words / t.pieces)
     streamed = piece.times(block_pieces).plus(conv_input.times(t.chunks).where(loaded & (t.chunks > 1)))
-    selected = moves.words(e.tile_words).plus(moves.map(tile_h, tile_w, np.ones_like(parts), pixels, tile_w >= shape.out_w,
-                                                        np.zeros_like(loaded)).times(parts))
-    streamed = streamed.where(streaming).plus(selected.where(shape.join))
-    operand = moves.map(tile_h, tile_w, group, pixels, tile_w >= shape.out_w, tile_h >= shape.out_h)
+    joins = np.maximum(selected / blocks, 1.0)
+    full_w, full_h = tile_w >= shape.out_w, tile_h >= shape.out_h
+    chosen = moves.map(tile_h, tile_w, np.ones_like(parts), pixels, full_w, np.zeros_like(loaded)).times(parts)
+    chosen = moves.words(e.tile_words).plus(chosen)
+    streamed = streamed.where(streaming).plus(chosen.times(joins).where(shape.join))
+    operand = moves.map(tile_h, tile_w, group, pixels, full_w, full_h)
     operand = operand.where(conv & (shape.skip > 0) & ~stays.operand)
 
     # GEMM and ALU
     least = np.maximum(e.tile_words, float(SHORTEST_STREAM))
     stream = streams(shape, t, least) / t.tiles
-    products = np.where(conv, words / e.tile_words, 1.0)
-    gemms = np.where(conv, block_pieces, np.where(shape.join, 1.0, 0.0))
+    products = np.where(conv, words / e.tile_words, joins)
+    gemms = np.where(conv, block_pieces, np.where(shape.join, joins, 0.0))
     gemm = np.where(shape.gemm, products * stream * np.where(conv, group, 1.0) + gemms, 0.0)
     apart = conv & (stays.output | stays.operand & (shape.skip > 0))
     passes = np.where(shape.gemm | shape.binary | shape.pool, shape.passes, 1.0)
@@ -158,46 +147,61 @@ def demands(e: Engines, shape: Shapes, t: Tiling, stays: Residency, latency: flo
     length = pixels * group / runs
     alu = runs * ((passes - 1) * np.maximum(length + 1, ALU_AGAIN) + length + 1)
     alus = runs * passes
-    mean, means = _mean(e, shape, stays, group, pixels)
+    mean, means = _mean(e, shape, stays, group)
     alu = np.where(shape.mean, mean / t.tiles, alu)
     alus = np.where(shape.mean, np.maximum(means / t.tiles, 1.0), alus)
 
-    store = moves.map(tile_h, tile_w, group, pixels, tile_w >= shape.out_w, tile_h >= shape.out_h, False)
+    store = moves.map(tile_h, tile_w, group, pixels, full_w, full_h, False)
     store = store.where(~stays.output)
     store = store.times(1 / parts_of_map)
 
     # buffers
     input_size = np.where(conv, np.ceil(depth) * padded, padded * group / e.blocks * np.where(shape.binary, 2.0, 1.0))
     group_size = np.where(t.held & ~t.resident, words * group, 0.0)
-    piece_size = words / (t.pieces * t.chunks)
+    piece_size = words / t.pieces
     alone = ~shape.gemm  # each group loads its own inputs
     macros, groups = np.where(alone, t.macros * t.groups, t.macros), np.where(alone, 1.0, t.groups)
     tiles = t.tiles / t.macros
     chunked = conv & (t.chunks > 1)
-    pieces = np.maximum(np.where(shape.join, 1.0, np.where(chunked, t.chunks, block_pieces)), 1.0)
+    pieces = np.maximum(np.where(shape.join, joins, np.where(chunked, t.chunks, block_pieces)), 1.0)
     piece_room = _room(e.wgt_depth, piece_size)
     operand_size = pixels * group / e.blocks
     ring = stays.free - np.where(conv & (shape.skip > 0) & ~stays.operand, 2 * operand_size, 0.0)
     average = np.where(t.chunk_h > 0, 1.0, t.vectors / t.chunks) * padded
     chunk_room = 1 + np.floor(np.maximum(ring - t.chunk_size, 0.0) / average)
     operand_room = _room(stays.free - input_size, operand_size + np.where(tiles * t.groups == 1, input_size, 0.0))
-    many = Demands(
-        macros=macros, groups=groups, tiles=tiles,
+    room = np.where(chunked, np.minimum(chunk_room, piece_room), piece_room)
+    constant_parameters = np.where(all_parameters, blocks, np.where(conv | (shape.offsets > 0), group, 0.0))
+    found = Demands(
+        macros=macros,
+        groups=groups,
+        tiles=tiles,
         image=_image(e, shape, words * blocks, blocks),
         weights_after=_after(e.wgt_depth, np.where(t.resident, words * blocks, group_size)),
-        parameters_after=_after(e.par_depth, np.where(all_parameters, blocks, np.where(conv | (shape.offsets > 0), group, 0.0))),
+        parameters_after=_after(e.par_depth, constant_parameters),
         tables=Transfer(TABLE_CYCLES * tables, tables, tables, 0 * tables, tables),
         border=stays.fill,
         fills=stays.fills,
-        constants=constants, inputs=inputs, held=held,
+        constants=constants,
+        inputs=inputs,
+        held=held,
         held_pieces=np.where(t.held & ~t.resident, t.pieces * group, 1.0),
-        streamed=streamed, pieces=pieces, piece=np.where(chunked, t.chunk, 1 / pieces),
-        loops=pieces / np.minimum(np.where(chunked, np.minimum(chunk_room, piece_room), piece_room), 4.0), operand=operand,
-        gemm=gemm, slack=np.where(shape.gemm, np.maximum(stream - pixels, 0.0), 0.0), gemm_instructions=gemms, alu=alu, alu_instructions=alus, store=store,
-        macro_room=_room(stays.free, input_size), group_room=_room(e.wgt_depth, group_size),
-        piece_room=piece_room, operand_room=operand_room, out_room=_room(e.out_depth, pixels * group),
+        streamed=streamed,
+        piece=np.where(chunked, t.chunk, 1 / pieces),
+        loops=pieces / np.minimum(room, MOST_PIECES),
+        operand=operand,
+        gemm=gemm,
+        slack=np.where(shape.gemm, np.maximum(stream - pixels, 0.0), 0.0),
+        gemm_instructions=gemms,
+        alu=alu,
+        alu_instructions=alus,
+        store=store,
+        macro_room=_room(stays.free, input_size),
+        group_room=_room(e.wgt_depth, group_size),
+        operand_room=operand_room,
+        out_room=_room(e.out_depth, pixels * group),
     )
-    return _beside(many, shape, t, stays, steps)
+    return _beside(found, t, stays, steps)
 
 
 def _image(e: Engines, shape: Shapes, words: Array, blocks: Array) -> Array:
@@ -206,7 +210,8 @@ def _image(e: Engines, shape: Shapes, words: Array, blocks: Array) -> Array:
     parameters = np.where((shape.gemm & ~shape.join) | (shape.offsets > 0), blocks * e.cols * isa.PARAMETER_BYTES, 0.0)
     entries = 4.0 * isa.TABLE_ENTRIES * np.where(shape.gemm, 2 * shape.skip, 2.0 * shape.binary + shape.offsets)
     pieces = (weights, parameters, entries + isa.TABLE_ENTRIES * shape.table)
-    return np.asarray(sum(np.ceil(size / ConstantImage.ALIGNMENT) * ConstantImage.ALIGNMENT for size in pieces), dtype=np.float64)
+    aligned = [np.ceil(size / ConstantImage.ALIGNMENT) * ConstantImage.ALIGNMENT for size in pieces]
+    return np.asarray(np.sum(aligned, axis=0), dtype=np.float64)
 
 
 def _after(depth: Array, size: Array) -> Indices:
@@ -225,7 +230,7 @@ def _room(size: Array, each: Array) -> Array:
     return np.maximum(np.floor(size / np.maximum(each, 1.0)), 1.0)
 
 
-def _mean(e: Engines, shape: Shapes, stays: Residency, group: Array, pixels: Array) -> tuple[Array, Array]:
+def _mean(e: Engines, shape: Shapes, stays: Residency, group: Array) -> tuple[Array, Array]:
     """Cycles and instructions of the sums over the map: a sum waits until the one before it can be read."""
     parts = np.where(stays.source, np.minimum(e.blocks, group), 1.0)
     sums = np.ceil(group / parts)
@@ -235,7 +240,7 @@ def _mean(e: Engines, shape: Shapes, stays: Residency, group: Array, pixels: Arr
     return cycles, 3 * parts + 1
 
 
-def _beside(d: Demands, shape: Shapes, t: Tiling, stays: Residency, steps: Array) -> Demands:
+def _beside(d: Demands, t: Tiling, stays: Residency, steps: Array) -> Demands:
     """A pooling beside the convolution before it: most of its parts run between the convolution's."""
     pooling = np.zeros_like(stays.beside)
     pooling[:, 1:] = stays.beside[:, :-1]
@@ -261,46 +266,3 @@ def _beside(d: Demands, shape: Shapes, t: Tiling, stays: Residency, steps: Array
         "store": store.plus(Transfer(*(moved(getattr(store, f.name)) for f in fields(store)))),
         "macros": np.where(pooling, rest, d.macros),
     })
-
-
-class _Moves:
-    """LOADs and STOREs of an engine."""
-
-    def __init__(self, e: Engines, latency: float) -> None:
-        self.e, self.latency = e, latency
-        width = e.axi_bytes
-        self.rate = np.minimum(width / (1 + STALLED), e.bytes_per_cycle) / width
-        self.room = np.minimum(2 * width / (1 + STALLED), e.bytes_per_cycle) / width
-        self.burst = np.minimum(float(BOUNDARY), LONGEST * width)
-        self.grain = np.gcd((e.pix * e.cols).astype(np.int64), width.astype(np.int64)).astype(np.float64)
-
-    def words(self, count: Array) -> Transfer:
-        """A linear buffer's ``count`` words."""
-        some = (count > 0) * 1.0
-        return Transfer(count / self.rate, some, some, 0 * some, count / self.room)
-
-    def map(self, rows: Array, columns: Array, planes: Array, positions: Array, whole_w: npt.NDArray[np.bool_],
-            whole_h: npt.NDArray[np.bool_], loading: bool = True) -> Transfer:
-        """``rows`` x ``columns`` of ``planes`` blocks. positions: with padding, of a plane. Adjacent rows are joined."""
-        row = columns * self.e.group_bytes
-        joined_rows = np.where(whole_w | (rows == 1), 1.0, rows)
-        stretches = np.where(whole_w & whole_h, 1.0, planes * joined_rows)
-        length = rows * columns * planes * self.e.group_bytes / stretches
-        aligned = self.grain == self.e.axi_bytes
-        beats = np.where(
-            (stretches <= 1) | aligned,
-            np.ceil(length / self.e.axi_bytes - 1e-9),
-            (length + self.e.axi_bytes - self.grain) / self.e.axi_bytes,
-        ) * stretches
-        bursts = np.maximum(stretches, stretches * np.where(
-            stretches <= 1, np.ceil(length / self.burst), 1 + (length - self.grain) / self.burst))
-        runs = rows * planes
-        joined = np.maximum(np.minimum(np.ceil(runs / stretches), np.ceil(self.burst / row)) - 1, 0.0)
-        requests = np.maximum(bursts - 1, runs + stretches - 2 - joined)
-        paced = np.maximum(positions * planes, requests)
-        if loading:
-            rounds = np.maximum(bursts / BURSTS_UNDER_WAY, beats / BEATS_UNDER_WAY)
-            paced = np.maximum(paced, rounds * (self.latency + ROUND_TRIP))
-        some = np.ones_like(beats)
-        return Transfer(np.maximum(beats / self.rate, paced), some, np.maximum(runs, requests), joined,
-                        beats / self.room)

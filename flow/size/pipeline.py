@@ -1,8 +1,8 @@
 """The units of many engines at work on a network, step by step: when each layer is complete, in cycles.
 
-For each step the times at which LOAD, GEMM, ALU and STORE begin and end follow from those of the steps before: a unit is
-free, its operands are there, the buffer has room. Of a layer with many steps the first and the last ones are reckoned
-one by one; those between repeat at the pace of what limits them.
+For each step the times at which LOAD, GEMM, ALU and STORE begin and end follow from those of the steps before: a unit
+is free, its operands are there, the buffer has room. Of a layer with many steps the first and the last ones are
+reckoned one by one; those between repeat at the pace of what limits them.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class _Walk:
             new = new_group & (group == macro * d.groups)
             t = d.inputs.where(new)
             free = layer.macro_ends.end(np.floor(worked / (d.tiles * d.groups)) - 1 - macro + d.macro_room)
-            found = u.load(t, np.maximum(u.deal(t.instructions), np.maximum(moved, free) + TAKEN))
+            ready = np.maximum(moved - self.by_blocks(layer), free) + TAKEN
+            found = u.load(t, np.maximum(u.deal(t.instructions), ready))
             layer.put(INPUTS, at, t.instructions > 0, found)
         if layer.loads[HELD]:
             t = d.held.where(new_group)
@@ -111,6 +112,16 @@ class _Walk:
         for source in layer.work.sources if several else layer.work.sources[:1]:
             found = np.maximum(found, self.made(source, share))
         return np.where(layer.source, 0.0, found)
+
+    def by_blocks(self, layer: Progress) -> Array:
+        """Cycles by which LOADs begin before the whole source is there: those of its first channel blocks, which other
+        steps have made than the last one."""
+        source, t = layer.work.sources[0], layer.d.inputs
+        if source < 0 or not layer.all_array:
+            return self.u.zero
+        maker = self.layers[source]
+        group = np.where(maker.d.groups > 1, maker.pace * maker.d.tiles, 0.0)
+        return np.minimum(t.cycles * (1 - 1 / np.maximum(t.instructions, 1.0)), group)
 
     def first_loads(self, layer: Progress, mask: Mask) -> None:
         """LOADs of the steps before any work of the layer is done."""
@@ -212,7 +223,8 @@ class _Walk:
             ready = np.maximum(ready, needs[INPUTS][k])
         if layer.loads[HELD]:
             ready = np.maximum(ready, needs[HELD][k] - d.held.cycles * (1 - 1 / d.held_pieces))
-            last = needs[HELD][k] + np.where(d.held_pieces > 1, u.words + d.gemm / np.maximum(d.gemm_instructions, 1.0), 0.0)
+            one = u.words + d.gemm / np.maximum(d.gemm_instructions, 1.0)
+            last = needs[HELD][k] + np.where(d.held_pieces > 1, one, 0.0)
         if layer.loads[PIECE]:
             ready = np.maximum(ready, needs[PIECE][k])
             streaming = d.streamed.cycles > 0
@@ -265,7 +277,10 @@ class _Walk:
             d.inputs.instructions * macro + d.held.instructions * group + d.streamed.instructions
             + d.operand.instructions + d.gemm_instructions + d.alu_instructions + d.store.instructions
         )  # fmt: skip
-        fetched = instructions * np.maximum(u.again / CHUNK, float(EACH))
+        bursts = instructions / CHUNK
+        # LOAD's beats that instructions wait behind: those asked for before the next burst is
+        behind = np.clip(loads - bursts * u.spare, 0.0, bursts * u.waiting)
+        fetched = np.maximum(bursts * u.again + behind, instructions * EACH)
         bus = bus + instructions * u.burst / CHUNK
         bank = np.where(d.gemm > 0, (d.gemm + GEMM_TO_ALU + d.alu + ALU_TO_GEMM + u.words + 1) / 2, 0.0)
         trip = u.answer + delays.HAVE_TO_ADDRESS + LOAD_TO_UNIT + GEMM_TO_ALU + u.words

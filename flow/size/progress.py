@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from flow.schedule.order import MOST
-from flow.size.demands import Demands, Transfer
+from flow.size.demands import Demands
 from flow.size.engines import Array, Mask
 from flow.size.tiling import Residency, Shapes
+from flow.size.transfers import Transfer
 from flow.size.units import Uses
 from flow.size.work import Kind, Work
+
+T = TypeVar("T", bound=np.generic)
 
 #: steps of a layer that are reckoned one by one, at its beginning and at its end
 FIRST_STEPS, LAST_STEPS = 5, 3
@@ -37,7 +41,7 @@ class Progress:
     def __init__(self, n: int, work: Work, shape: Shapes, d: Demands, stays: Residency) -> None:
         self.n, self.work = n, work
 
-        def at(part: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        def at(part: npt.NDArray[T]) -> npt.NDArray[T]:
             return np.ascontiguousarray(part[:, n])
 
         self.d = d = _column(d, n)
@@ -144,7 +148,7 @@ class Progress:
 def _column(of: Demands, n: int) -> Demands:
     """Layer ``n`` of all engines."""
 
-    def part(value: Array | Transfer) -> Array | Transfer:
+    def part(value: Any) -> Any:
         if isinstance(value, Transfer):
             return Transfer(*(np.ascontiguousarray(getattr(value, f.name)[:, n]) for f in fields(value)))
         return np.ascontiguousarray(value[:, n])

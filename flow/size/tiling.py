@@ -40,7 +40,8 @@ def nothing_stays(engines: Engines, count: int) -> Residency:
     """``count`` layers with every map in device memory."""
     nothing = np.zeros((len(engines.rows), count), dtype=bool)
     none = np.zeros(nothing.shape)
-    return Residency(nothing, nothing, nothing, none + engines.inp_vectors, nothing, none, none, none.astype(np.int64) - 1)
+    free, after = none + engines.inp_vectors, np.full(nothing.shape, -1, dtype=np.int64)
+    return Residency(nothing, nothing, nothing, free, nothing, none, none, after)
 
 
 def residency(engines: Engines, layers: Sequence[Work]) -> Residency:
@@ -158,10 +159,10 @@ class Tiling:
 
     tile_h, tile_w: outputs of an accumulator tile; tiles: how many; load_h: output rows whose inputs lie in INPUT at
     once; macros: loads of inputs; group: output blocks of one ALU pass; groups: how many; chunks: parts of the sum,
-    where one tile's inputs do not fit; chunk: share of the largest; chunk_h: source rows
-    that one skips, of the rows of all; chunk_size: input vectors of the largest; pieces: loads of one output block's weights; resident: all weights of the layer
-    lie in WEIGHT at once; held: those of a group do; input_reads, weight_reads: how often each input and each weight
-    is loaded, halos apart.
+    where one tile's inputs do not fit; chunk, chunk_size: share and input vectors of the largest; chunk_h: source rows
+    that one leaves out; pieces: loads of one output block's weights; resident: all weights of the layer lie
+    in WEIGHT at once; held: those of a group do; input_reads, weight_reads: how often each input and each weight is
+    loaded, halos apart.
     """
 
     vectors: Array
@@ -190,6 +191,7 @@ def tiling(engines: Engines, shape: Shapes, stays: Residency) -> Tiling:
     vectors = np.ceil(shape.in_c / e.rows)
     conv = shape.gemm & ~shape.join
     held = np.where(shape.gemm & ~shape.diagonal, vectors, 1.0)
+    deep = np.where(conv, vectors, 1.0)  # a block-diagonal layer loads all vectors, too
     blocks, half = np.ceil(shape.out_c / e.cols), np.floor(e.wgt_depth / 2)
     block_words = held * shape.taps * e.tile_words
     most = np.minimum(e.acc_depth, np.floor(e.out_depth / 2))
@@ -218,14 +220,14 @@ def tiling(engines: Engines, shape: Shapes, stays: Residency) -> Tiling:
         return np.where(single, 1.0, np.clip(np.minimum(several, np.floor(limit / pixels)), 1.0, blocks))
 
     room = np.where(conv, stays.free, np.floor(stays.free / 2) * e.blocks)
-    mean_group = np.where(stays.source, limit, np.maximum(np.floor(room / np.minimum(room, shape.in_w)), 1.0))
-    mean_group = np.minimum(np.minimum(mean_group, limit), blocks)
+    mean_group = np.where(stays.source, limit, np.floor(room / np.clip(room, 1, shape.in_w)))
+    mean_group = np.clip(np.minimum(mean_group, limit), 1, blocks)
     operand = np.where(conv & ~stays.operand, shape.skip, 0.0) * np.ceil(grouped() * tile_h * tile_w / e.blocks)
     room = np.where(conv, np.maximum(np.floor((stays.free - 2 * operand) / 2), 1.0), room)
     small = np.where(conv, np.minimum(SMALL_TILE, tile_h * tile_w), 1.0)
     fits = stays.source | shape.join | shape.mean
     one = np.ones_like(held)
-    for depth, taps_h, least in ((held, shape.taps_h, small), (one, np.where(conv, 1.0, shape.taps_h), one)):
+    for depth, taps_h, least in ((deep, shape.taps_h, small), (one, np.where(conv, 1.0, shape.taps_h), one)):
         while True:
             cut = (inputs(tile_h, tile_w, depth, taps_h) > room) & (tile_h * tile_w > least) & ~fits
             if not cut.any():
@@ -234,15 +236,16 @@ def tiling(engines: Engines, shape: Shapes, stays: Residency) -> Tiling:
             tile_w = np.where(cut & ~tall, np.ceil(tile_w / 2), tile_w)
             tile_h = np.where(cut & tall, np.ceil(tile_h / 2), tile_h)
     per_vector = inputs(tile_h, tile_w, one)
-    chunked = (inputs(tile_h, tile_w, held) > room) & ~stays.source & conv
+    chunked = (inputs(tile_h, tile_w, deep) > room) & ~stays.source & conv
     fit_rows = np.floor(room / ((tile_w - 1) * shape.stride_w + shape.reach_w)) - (tile_h - 1) * shape.stride_h - 1
     taps_h = np.clip(np.floor(fit_rows / np.maximum(dilation, 1)) + 1, 1, shape.taps_h)
-    by_rows = held * np.ceil(shape.taps_h / taps_h)
-    by_vectors = np.ceil(held / np.maximum(np.floor(room / per_vector), 1))
+    row_parts = np.ceil(shape.taps_h / taps_h)
+    by_rows = deep * row_parts
+    by_vectors = np.ceil(deep / np.maximum(np.floor(room / per_vector), 1))
     chunks = np.where(chunked, np.where(per_vector <= room, by_vectors, by_rows), 1.0)
-    largest = np.where(per_vector <= room, np.floor(room / per_vector), taps_h / shape.taps_h) / held
+    largest = np.where(per_vector <= room, np.floor(room / per_vector), taps_h / shape.taps_h) / deep
     chunk = np.where(chunked, np.minimum(largest, 1.0), 1.0)
-    kernel_rows = shape.taps_h / np.ceil(shape.taps_h / taps_h)
+    kernel_rows = shape.taps_h / row_parts
     chunk_h = np.where(chunked & (per_vector > room), (shape.taps_h - kernel_rows) * dilation, 0.0)
     depth = np.where(per_vector <= room, np.floor(room / per_vector), 1.0)
     chunk_size = inputs(tile_h, tile_w, depth, np.where(per_vector <= room, shape.taps_h, taps_h))
@@ -250,13 +253,13 @@ def tiling(engines: Engines, shape: Shapes, stays: Residency) -> Tiling:
     resident = (chunks == 1) & (block_words * blocks <= half) & conv
     held_weights = (chunks == 1) & (block_words <= half) & conv
     columns = (tile_w - 1) * shape.stride_w + shape.reach_w
-    rows_fit = np.floor((np.floor(room / (held * columns)) - shape.reach_h) / shape.stride_h) + 1
+    rows_fit = np.floor((np.floor(room / (deep * columns)) - shape.reach_h) / shape.stride_h) + 1
     grown = np.where(rows_fit >= shape.out_h, shape.out_h, np.maximum(np.floor(rows_fit / tile_h), 1) * tile_h)
     grows = ~resident & (chunks == 1) & (tiles_w == 1) & conv
     load_h = np.where(grows, _even(shape.out_h, grown), tile_h)
     loads = np.ceil(shape.out_h / load_h) * tiles_w
     tiles = tiles_h * tiles_w
-    summed_w = np.minimum(shape.in_w, np.floor(room / mean_group))
+    summed_w = np.clip(np.floor(room / mean_group), 1, shape.in_w)
     summed_h = np.clip(np.floor(room / (mean_group * summed_w)), 1, shape.in_h)
     summed = np.ceil(shape.in_h / summed_h) * np.ceil(shape.in_w / summed_w)
     tiles = np.where(shape.mean & ~stays.source, summed, tiles)
@@ -268,14 +271,17 @@ def tiling(engines: Engines, shape: Shapes, stays: Residency) -> Tiling:
     tiles = np.where(conv & ~stays.source, macros * tiles_of, tiles)
     piece_tiles = np.maximum(1.0, np.floor(half / e.tile_words))
     depth = np.ceil(held / chunks)  # chunks by kernel rows have one vector
+    apart = np.where(shape.diagonal, np.where(chunked & (per_vector > room), row_parts, 1.0), chunks)
     whole = np.ceil(depth / np.maximum(np.floor(piece_tiles / shape.taps), 1.0))
     cut_up = depth * np.ceil(shape.taps_h / np.maximum(np.floor(piece_tiles / shape.taps_w), 1.0))
     cut_up = cut_up * np.ceil(shape.taps_w / np.minimum(shape.taps_w, piece_tiles))
-    pieces = np.where(shape.taps <= piece_tiles, whole, cut_up)
+    pieces = np.where(shape.taps <= piece_tiles, whole, cut_up) * apart
     input_reads = np.where((chunks > 1) & shape.gemm, groups, 1.0)
     weight_reads = np.where(resident, 1.0, np.where(held_weights, np.where(stays.source, 1.0, loads), tiles))
-    return Tiling(vectors, tile_h, tile_w, tiles, load_h, macros, group, groups, chunks, chunk, chunk_h, chunk_size, pieces, resident,
-                  held_weights, input_reads, weight_reads)
+    return Tiling(
+        vectors, tile_h, tile_w, tiles, load_h, macros, group, groups, chunks, chunk, chunk_h, chunk_size, pieces,
+        resident, held_weights, input_reads, weight_reads,
+    )  # fmt: skip
 
 
 def streams(shape: Shapes, tiles: Tiling, least: Array) -> Array:

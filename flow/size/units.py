@@ -14,8 +14,8 @@ from flow.isa import description as isa
 from flow.schedule import timing_fetch as fetch
 from flow.schedule import timing_units as delays
 from flow.schedule.bus import ANSWER, BEATS_UNDER_WAY
-from flow.size.demands import STALLED, Transfer
 from flow.size.engines import Array, Engines, Mask
+from flow.size.transfers import STALLED, Transfer
 
 #: uses of a buffer that are remembered
 HISTORY = 8
@@ -77,6 +77,8 @@ class Units:
         self.burst = fetch.CHUNK * beats
         self.waiting = BEATS_UNDER_WAY / rate
         self.again = fetch.PASSED + fetch.NEXT + self.answer + self.burst
+        # from the address of a LOAD that came with a burst to the request of the next one
+        self.spare = np.maximum(self.burst + (fetch.NEXT - EACH - TAKEN - delays.HAVE_TO_ADDRESS), 0.0)
         self.words = e.tile_words[:, 0]
         self.fetched = zero + fetch.HEADER + fetch.PASSED + fetch.FIRST + 2 * self.answer + beats
         self.count = (image // isa.INSTRUCTION_BYTES + 1) % fetch.CHUNK
@@ -133,7 +135,8 @@ class Units:
         have = np.maximum(ready, self.asked)
         first = have + delays.HAVE_TO_ADDRESS + t.joined
         instructions = self.arrival() + self.burst
-        begin = np.maximum(np.maximum(first + self.answer, self.data + 1), np.where(first > self.request, instructions, 0.0))
+        begin = np.maximum(first + self.answer, self.data + 1)
+        begin = np.maximum(begin, np.where(first > self.request, instructions, 0.0))
         busy = t.bus / np.maximum(t.cycles, 1.0)
         both = np.minimum(begin + t.cycles, self.sent) - np.maximum(begin, self.sending)
         data = begin + t.cycles + np.maximum(both, 0.0) * np.maximum(busy + self.writing - 1, 0.0)

@@ -50,7 +50,7 @@ class Work:
     passes over the output. ``sources``: layers whose outputs it reads, -1 for a network input; the second one is the
     operand of ``skip``. ``border``: rows and columns outside its map that it reads as ``pad_value``. ``output``: its
     result is one of the network's. ``table``: a table is applied to its result. ``offsets``: a table, and then a
-    constant of each channel, to its input.
+    constant of each channel, to its input. ``parts``: channels of the maps that a concatenation joins.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Work:
     output: bool = False
     table: bool = False
     offsets: bool = False
+    parts: tuple[int, ...] = ()
     folds: bool = False
     macs: int = 0
     weight_bytes: int = 0
@@ -213,7 +214,10 @@ class _Walk:
             case ir.Add() | ir.Multiply() | ir.Extremum():
                 shapes = {self.graph.tensors[name].shape for name in node.inputs}
                 return replace(plain, kind=Kind.BINARY, passes=2, skip=len(shapes) == 1)
-            case ir.Concatenate() | ir.Gather() | ir.Reshape():
+            case ir.Concatenate():
+                parts = tuple(self.graph.tensors[name].channels for name in node.inputs)
+                return replace(plain, kind=Kind.JOIN, in_c=target.channels, parts=parts)
+            case ir.Gather() | ir.Reshape():
                 return replace(plain, kind=Kind.JOIN, in_c=target.channels)
             case ir.Unary():
                 return replace(plain, table=True)
