@@ -80,20 +80,23 @@ class _Walk:
         group = np.floor(step / d.tiles)
         macro = np.floor(group / d.groups)
         new_group = mask & (step == group * d.tiles)
-        moved = self.moved(layer, step) if layer.loads[INPUTS] or layer.loads[PIECE] else u.zero
         worked = step - layer.early + layer.array  # steps whose work, of array or ALU, is over
         if layer.loads[INPUTS]:
             new = new_group & (group == macro * d.groups)
-            t = d.inputs.where(new)
-            free = layer.macro_ends.end(np.floor(worked / (d.tiles * d.groups)) - 1 - macro + d.macro_room)
-            ready = np.maximum(moved - self.by_blocks(layer), free) + TAKEN
-            found = u.load(t, np.maximum(u.deal(t.instructions), ready))
-            layer.put(INPUTS, at, t.instructions > 0, found)
+            found = u.zero
+            if new.any():
+                t = d.inputs.where(new)
+                free = layer.macro_ends.end(np.floor(worked / (d.tiles * d.groups)) - 1 - macro + d.macro_room)
+                ready = np.maximum(self.moved(layer, step) - self.by_blocks(layer), free) + TAKEN
+                found = u.load(t, np.maximum(u.deal(t.instructions), ready))
+            layer.put(INPUTS, at, new & (d.inputs.instructions > 0), found)
         if layer.loads[HELD]:
-            t = d.held.where(new_group)
-            free = layer.group_ends.end(np.floor(worked / d.tiles) - 1 - group + d.group_room)
-            found = u.load(t, np.maximum(u.deal(t.instructions), free + TAKEN))
-            layer.put(HELD, at, t.instructions > 0, found)
+            found = u.zero
+            if new_group.any():
+                t = d.held.where(new_group)
+                free = layer.group_ends.end(np.floor(worked / d.tiles) - 1 - group + d.group_room)
+                found = u.load(t, np.maximum(u.deal(t.instructions), free + TAKEN))
+            layer.put(HELD, at, new_group & (d.held.instructions > 0), found)
         if layer.loads[OPERAND]:
             t = d.operand.where(mask)
             there = self.made(work.sources[1], layer.output_share(step))
@@ -101,7 +104,7 @@ class _Walk:
             layer.put(OPERAND, at, t.instructions > 0, found)
         if layer.loads[PIECE]:
             t = d.streamed.times(d.piece).where(mask)
-            found = u.load(t, np.maximum(u.deal(t.instructions), moved + TAKEN))
+            found = u.load(t, np.maximum(u.deal(t.instructions), self.moved(layer, step) + TAKEN))
             layer.put(PIECE, at, t.instructions > 0, found)
 
     def moved(self, layer: Progress, step: Array) -> Array:

@@ -83,9 +83,12 @@ def _fills(steps: Sequence[Step], found: Placement, rows: int, blocks: int) -> l
         pitch, height = step.width + around.left + around.right, step.height + around.top + around.bottom
         pieces = [size for size in (around.top * pitch, around.bottom * pitch, height * around.left,
                                     height * around.right) if size]
+        if not pieces:
+            result.append((0, 0, -1))
+            continue
         before = [min(end, n - 1) for low, high, first, end in users
                   if first < n and low < place.base + place.size and place.base < high]
-        result.append((sum(pieces) * vectors * blocks, len(pieces), max(before, default=-1) if pieces else -1))
+        result.append((sum(pieces) * vectors * blocks, len(pieces), max(before, default=-1)))
     return result
 
 
