@@ -15,7 +15,7 @@ from flow.isa import description as isa
 from flow.schedule.compiler import MOST_IN_TURN
 from flow.schedule.steps import ConstantImage
 from flow.schedule.timing_units import ALU_AGAIN, SHORTEST_STREAM
-from flow.size.engines import Array, Engines, Indices
+from flow.size.engines import Array, Engines, Indices, Mask
 from flow.size.tiling import Residency, Shapes, Tiling, streams
 from flow.size.transfers import Moves, Transfer
 from flow.size.work import Work
@@ -85,123 +85,172 @@ def selections(e: Engines, layers: Sequence[Work]) -> Array:
     return found
 
 
+@dataclass(frozen=True)
+class _Step:
+    """What a step is: pixels of tile_h x tile_w, ``group`` of the output's ``blocks``. words: of one block's weights;
+    loads, joins: of a step's weights; of one LOAD of inputs rows x columns, ``padded`` positions with padding, and
+    ``depth`` input vectors. parts: LOADs of a tile's channel blocks. full_w, full_h: it is as large as the map."""
+
+    conv: Mask
+    blocks: Array
+    in_blocks: Array
+    group: Array
+    pixels: Array
+    tile_h: Array
+    tile_w: Array
+    words: Array
+    loads: Array
+    joins: Array
+    rows: Array
+    columns: Array
+    padded: Array
+    depth: Array
+    parts: Array
+    full_w: Mask
+    full_h: Mask
+    all_parameters: Mask
+
+    @staticmethod
+    def of(e: Engines, shape: Shapes, t: Tiling, selected: Array) -> "_Step":
+        blocks, in_blocks = np.ceil(shape.out_c / e.cols), np.ceil(shape.in_c / e.cols)
+        conv = shape.gemm & ~shape.join
+        group = blocks / t.groups
+        pixels = shape.out_h * shape.out_w / t.tiles * _loads_of_output(shape, t)
+        tile_w = shape.out_w / np.ceil(shape.out_w / t.tile_w)
+        tile_h = pixels / tile_w
+        words = np.where(conv & ~shape.diagonal, t.vectors, 1.0) * shape.taps * e.tile_words
+        load_h = np.where(conv, shape.out_h / (t.macros / np.ceil(shape.out_w / t.tile_w)), tile_h)
+        high = (load_h - 1) * shape.stride_h + shape.reach_h - t.chunk_h
+        wide = (tile_w - 1) * shape.stride_w + shape.reach_w
+        rows = np.where(shape.mean, shape.in_h / t.tiles, np.minimum(high, shape.in_h))
+        return _Step(
+            conv=conv,
+            blocks=blocks,
+            in_blocks=in_blocks,
+            group=group,
+            pixels=pixels,
+            tile_h=tile_h,
+            tile_w=tile_w,
+            words=words,
+            loads=t.pieces * group,
+            joins=np.maximum(selected / blocks, 1.0),
+            rows=rows,
+            columns=np.minimum(wide, shape.in_w),
+            padded=np.where(shape.mean, rows, high) * wide,
+            depth=np.ceil(t.vectors / t.chunks),
+            parts=np.minimum(e.blocks, in_blocks),
+            full_w=tile_w >= shape.out_w,
+            full_h=tile_h >= shape.out_h,
+            all_parameters=conv & (blocks <= np.floor(e.par_depth / 2)),
+        )
+
+
+def _loads_of_output(shape: Shapes, t: Tiling) -> Array:
+    """The one output of a mean has several loads."""
+    return np.where(shape.mean, t.tiles, 1.0)
+
+
 def demands(e: Engines, shape: Shapes, t: Tiling, stays: Residency, selected: Array, latency: float) -> Demands:
     """Of every layer on every engine. selected: weight tiles of a join. latency: of the memory, in cycles."""
     moves = Moves(e, latency)
-    blocks, in_blocks = np.ceil(shape.out_c / e.cols), np.ceil(shape.in_c / e.cols)
-    steps = t.tiles * t.groups
-    conv = shape.gemm & ~shape.join
-    parts_of_map = np.where(shape.mean, t.tiles, 1.0)  # of a mean: its one output has several loads
-    pixels = shape.out_h * shape.out_w / t.tiles * parts_of_map
-    tile_w = shape.out_w / np.ceil(shape.out_w / t.tile_w)
-    tile_h = pixels / tile_w
-    group = blocks / t.groups
-    loaded = ~stays.source
+    s = _Step.of(e, shape, t, selected)
+    tables = np.where(s.conv, 2 * shape.skip, np.where(shape.binary, 2.0, shape.offsets)) + shape.table
+    constants = moves.words(s.blocks * e.par_words).where(s.all_parameters)
+    constants = constants.plus(moves.words(s.words * s.blocks).where(t.resident))
+    held = moves.words(s.words).times(s.group).where(t.held & ~t.resident)
+    parameters = moves.words(s.group * e.par_words)
+    held = parameters.where(s.conv & ~s.all_parameters | (shape.offsets > 0)).plus(held)
+    inputs, streamed = _inputs(e, moves, shape, t, stays, s)
+    tile = moves.map(s.tile_h, s.tile_w, s.group, s.pixels, s.full_w, s.full_h)
+    store = moves.map(s.tile_h, s.tile_w, s.group, s.pixels, s.full_w, s.full_h, False)
+    gemm, gemms, slack = _gemm(e, shape, t, s)
+    alu, alus = _alu(e, shape, t, stays, s)
 
-    # loads
-    words = np.where(conv, t.vectors, 1.0)
-    words = np.where(shape.diagonal, 1.0, words) * shape.taps * e.tile_words
-    all_parameters = conv & (blocks <= np.floor(e.par_depth / 2))
-    tables = np.where(conv, 2 * shape.skip, np.where(shape.binary, 2.0, shape.offsets)) + shape.table
-    parameters = moves.words(group * e.par_words)
-    constants = moves.words(blocks * e.par_words).where(all_parameters)
-    constants = constants.plus(moves.words(words * blocks).where(t.resident))
-    held = moves.words(words).times(group).where(t.held & ~t.resident)
-    held = parameters.where(conv & ~all_parameters | (shape.offsets > 0)).plus(held)
-    load_h = np.where(conv, shape.out_h / (t.macros / np.ceil(shape.out_w / t.tile_w)), tile_h)
-    high = (load_h - 1) * shape.stride_h + shape.reach_h - t.chunk_h
-    rows = np.minimum(high, shape.in_h)
-    columns = np.minimum((tile_w - 1) * shape.stride_w + shape.reach_w, shape.in_w)
-    rows = np.where(shape.mean, rows / t.tiles, rows)
-    high = np.where(shape.mean, rows, high)
-    padded = high * ((tile_w - 1) * shape.stride_w + shape.reach_w)
-    whole_w, whole_h = columns >= shape.in_w, rows >= shape.in_h
-    parts = np.minimum(e.blocks, in_blocks)
-    depth = np.ceil(t.vectors / t.chunks)
-    conv_input = moves.map(rows, columns, depth * in_blocks / (t.vectors * parts), padded, whole_w,
-                           whole_h & (e.blocks == 1)).times(parts)
-    alu_input = moves.map(rows, columns, group, padded, whole_w, whole_h)
-    alu_input = alu_input.times(np.where(shape.binary, 2.0, 1.0))
-    inputs = alu_input.where(loaded & ~shape.gemm).plus(conv_input.where(loaded & conv & (t.chunks == 1)))
-    streaming = conv & ~t.held
-    block_pieces = t.pieces * group
-    piece = moves.words(words / t.pieces)
-    streamed = piece.times(block_pieces).plus(conv_input.times(t.chunks).where(loaded & (t.chunks > 1)))
-    joins = np.maximum(selected / blocks, 1.0)
-    full_w, full_h = tile_w >= shape.out_w, tile_h >= shape.out_h
-    chosen = moves.map(tile_h, tile_w, np.ones_like(parts), pixels, full_w, np.zeros_like(loaded)).times(parts)
-    chosen = moves.words(e.tile_words).plus(chosen)
-    streamed = streamed.where(streaming).plus(chosen.times(joins).where(shape.join))
-    operand = moves.map(tile_h, tile_w, group, pixels, full_w, full_h)
-    operand = operand.where(conv & (shape.skip > 0) & ~stays.operand)
-
-    # GEMM and ALU
-    least = np.maximum(e.tile_words, float(SHORTEST_STREAM))
-    stream = streams(shape, t, least) / t.tiles
-    products = np.where(conv, words / e.tile_words, joins)
-    gemms = np.where(conv, block_pieces, np.where(shape.join, joins, 0.0))
-    gemm = np.where(shape.gemm, products * stream * np.where(conv, group, 1.0) + gemms, 0.0)
-    apart = conv & (stays.output | stays.operand & (shape.skip > 0))
-    passes = np.where(shape.gemm | shape.binary | shape.pool, shape.passes, 1.0)
-    runs = np.where(apart, group, 1.0)
-    length = pixels * group / runs
-    alu = runs * ((passes - 1) * np.maximum(length + 1, ALU_AGAIN) + length + 1)
-    alus = runs * passes
-    mean, means = _mean(e, shape, stays, group)
-    alu = np.where(shape.mean, mean / t.tiles, alu)
-    alus = np.where(shape.mean, np.maximum(means / t.tiles, 1.0), alus)
-
-    store = moves.map(tile_h, tile_w, group, pixels, full_w, full_h, False)
-    store = store.where(~stays.output)
-    store = store.times(1 / parts_of_map)
-
-    # buffers
-    input_size = np.where(conv, np.ceil(depth) * padded, padded * group / e.blocks * np.where(shape.binary, 2.0, 1.0))
-    group_size = np.where(t.held & ~t.resident, words * group, 0.0)
-    piece_size = words / t.pieces
     alone = ~shape.gemm  # each group loads its own inputs
     macros, groups = np.where(alone, t.macros * t.groups, t.macros), np.where(alone, 1.0, t.groups)
     tiles = t.tiles / t.macros
-    chunked = conv & (t.chunks > 1)
-    pieces = np.maximum(np.where(shape.join, joins, np.where(chunked, t.chunks, block_pieces)), 1.0)
-    piece_room = _room(e.wgt_depth, piece_size)
-    operand_size = pixels * group / e.blocks
-    ring = stays.free - np.where(conv & (shape.skip > 0) & ~stays.operand, 2 * operand_size, 0.0)
-    average = np.where(t.chunk_h > 0, 1.0, t.vectors / t.chunks) * padded
+    adds = s.conv & (shape.skip > 0) & ~stays.operand
+    input_size = s.padded * np.where(s.conv, s.depth, s.group / e.blocks * np.where(shape.binary, 2.0, 1.0))
+    group_size = np.where(t.held & ~t.resident, s.words * s.group, 0.0)
+    operand_size = s.pixels * s.group / e.blocks
+    chunked = s.conv & (t.chunks > 1)
+    pieces = np.maximum(np.where(shape.join, s.joins, np.where(chunked, t.chunks, s.loads)), 1.0)
+    room = _room(e.wgt_depth, s.words / t.pieces)
+    average = np.where(t.chunk_h > 0, 1.0, t.vectors / t.chunks) * s.padded
+    ring = stays.free - np.where(adds, 2 * operand_size, 0.0)
     chunk_room = 1 + np.floor(np.maximum(ring - t.chunk_size, 0.0) / average)
-    operand_room = _room(stays.free - input_size, operand_size + np.where(tiles * t.groups == 1, input_size, 0.0))
-    room = np.where(chunked, np.minimum(chunk_room, piece_room), piece_room)
-    constant_parameters = np.where(all_parameters, blocks, np.where(conv | (shape.offsets > 0), group, 0.0))
+    room = np.where(chunked, np.minimum(chunk_room, room), room)
+    with_parameters = s.conv | (shape.offsets > 0)
+    first_parameters = np.where(s.all_parameters, s.blocks, np.where(with_parameters, s.group, 0.0))
     found = Demands(
         macros=macros,
         groups=groups,
         tiles=tiles,
-        image=_image(e, shape, words * blocks, blocks),
-        weights_after=_after(e.wgt_depth, np.where(t.resident, words * blocks, group_size)),
-        parameters_after=_after(e.par_depth, constant_parameters),
+        image=_image(e, shape, s.words * s.blocks, s.blocks),
+        weights_after=_after(e.wgt_depth, np.where(t.resident, s.words * s.blocks, group_size)),
+        parameters_after=_after(e.par_depth, first_parameters),
         tables=Transfer(TABLE_CYCLES * tables, tables, tables, 0 * tables, tables),
         border=stays.fill,
         fills=stays.fills,
         constants=constants,
         inputs=inputs,
         held=held,
-        held_pieces=np.where(t.held & ~t.resident, t.pieces * group, 1.0),
+        held_pieces=np.where(t.held & ~t.resident, s.loads, 1.0),
         streamed=streamed,
         piece=np.where(chunked, t.chunk, 1 / pieces),
         loops=pieces / np.minimum(room, MOST_PIECES),
-        operand=operand,
+        operand=tile.where(adds),
         gemm=gemm,
-        slack=np.where(shape.gemm, np.maximum(stream - pixels, 0.0), 0.0),
+        slack=slack,
         gemm_instructions=gemms,
         alu=alu,
         alu_instructions=alus,
-        store=store,
+        store=store.where(~stays.output).times(1 / _loads_of_output(shape, t)),
         macro_room=_room(stays.free, input_size),
         group_room=_room(e.wgt_depth, group_size),
-        operand_room=operand_room,
-        out_room=_room(e.out_depth, pixels * group),
+        operand_room=_room(stays.free - input_size, operand_size + np.where(tiles * t.groups == 1, input_size, 0.0)),
+        out_room=_room(e.out_depth, s.pixels * s.group),
     )
-    return _beside(found, t, stays, steps)
+    return _beside(found, t, stays, t.tiles * t.groups)
+
+
+def _inputs(
+    e: Engines, moves: Moves, shape: Shapes, t: Tiling, stays: Residency, s: _Step
+) -> tuple[Transfer, Transfer]:
+    """LOADs of a macro tile, and those of each step while GEMM works: weights that are not held, parts of a sum."""
+    moved = ~stays.source
+    whole_w, whole_h = s.columns >= shape.in_w, s.rows >= shape.in_h
+    planes = s.depth * s.in_blocks / (t.vectors * s.parts)
+    vectors = moves.map(s.rows, s.columns, planes, s.padded, whole_w, whole_h & (e.blocks == 1)).times(s.parts)
+    blocks = moves.map(s.rows, s.columns, s.group, s.padded, whole_w, whole_h)
+    blocks = blocks.times(np.where(shape.binary, 2.0, 1.0))
+    inputs = blocks.where(moved & ~shape.gemm).plus(vectors.where(moved & s.conv & (t.chunks == 1)))
+    weights = moves.words(s.words / t.pieces).times(s.loads)
+    streamed = weights.plus(vectors.times(t.chunks).where(moved & (t.chunks > 1))).where(s.conv & ~t.held)
+    one = moves.map(s.tile_h, s.tile_w, np.ones_like(s.parts), s.pixels, s.full_w, np.zeros_like(moved))
+    chosen = moves.words(e.tile_words).plus(one.times(s.parts)).times(s.joins)
+    return inputs, streamed.plus(chosen.where(shape.join))
+
+
+def _gemm(e: Engines, shape: Shapes, t: Tiling, s: _Step) -> tuple[Array, Array, Array]:
+    """Cycles and instructions of a step, and by how much a weight tile's loading outlasts its stream."""
+    stream = streams(shape, t, np.maximum(e.tile_words, float(SHORTEST_STREAM))) / t.tiles
+    products = np.where(s.conv, s.words / e.tile_words * s.group, s.joins)
+    instructions = np.where(s.conv, s.loads, np.where(shape.join, s.joins, 0.0))
+    cycles = np.where(shape.gemm, products * stream + instructions, 0.0)
+    return cycles, instructions, np.where(shape.gemm, np.maximum(stream - s.pixels, 0.0), 0.0)
+
+
+def _alu(e: Engines, shape: Shapes, t: Tiling, stays: Residency, s: _Step) -> tuple[Array, Array]:
+    """Cycles and instructions of a step: a pass waits until the one before it can be read."""
+    apart = s.conv & (stays.output | stays.operand & (shape.skip > 0))  # block by block
+    passes = np.where(shape.gemm | shape.binary | shape.pool, shape.passes, 1.0)
+    runs = np.where(apart, s.group, 1.0)
+    length = s.pixels * s.group / runs
+    cycles = runs * ((passes - 1) * np.maximum(length + 1, ALU_AGAIN) + length + 1)
+    mean, means = _mean(e, shape, stays, s.group)
+    cycles = np.where(shape.mean, mean / t.tiles, cycles)
+    return cycles, np.where(shape.mean, np.maximum(means / t.tiles, 1.0), runs * passes)
 
 
 def _image(e: Engines, shape: Shapes, words: Array, blocks: Array) -> Array:
