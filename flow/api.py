@@ -194,7 +194,7 @@ class Folder:
         if trace_layers:
             from flow import schedule
 
-            program = schedule.compile(graph, program.hw, trace=True)
+            program = schedule.compile(graph, program.hw, trace=True, bytes_per_cycle=program.bytes_per_cycle)
         return _verify(graph, self._imported.flatbuffer, program, engine, images, seed, trace_layers,
                        progress or Silent(), self._imported.samples, self._project)
 

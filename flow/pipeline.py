@@ -97,8 +97,9 @@ def schedule(source: Source, model: Imported, sizing: Sizing, steps: Runner, tra
     """Integer graph and engine -> tiles, buffers, addresses, instructions, memory image."""
     from flow import schedule as scheduler
 
-    return steps.run(f"schedule.{source.name}", lambda: scheduler.compile(model.graph, sizing.hw, trace=trace),
-                     after=(f"import.{source.name}", "size"), options={"trace": trace})
+    return steps.run(f"schedule.{source.name}", lambda: scheduler.compile(
+        model.graph, sizing.hw, trace=trace, bytes_per_cycle=sizing.memory_bytes_per_cycle),
+        after=(f"import.{source.name}", "size"), options={"trace": trace})
 
 
 def assemble(source: Source, program: Program, steps: Runner) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flow.hardware.config import HwConfig
-from flow.schedule.bus import MemoryModel
 from flow.schedule.program import Program
 from flow.schedule.timing import estimate
 from flow.size import Sizing
@@ -53,6 +52,7 @@ class Figures:
     channels: int
     macs_per_cycle: int
     clock_mhz: float
+    memory_bytes_per_cycle: float
     batch: int
     macs_per_image: int
     instructions: int
@@ -84,13 +84,14 @@ def figures(fpga: str, sizing: Sizing, program: Program, verdict: Verdict | None
             warnings: tuple[str, ...] = ()) -> Figures:
     """The figures of ``program`` on the engine of ``sizing``."""
     hw = program.hw
-    timing = estimate(program, MemoryModel(bytes_per_cycle=sizing.memory_bytes_per_cycle))
+    timing = estimate(program)
     estimated = _speed("estimated", hw, timing.cycles, timing.utilisation)
     simulated = _simulated(program, verdict)
     return Figures(
         fpga=fpga, part=sizing.device.part, model=program.name, fits=sizing.fits,
         engine=f"{hw.pix} x {hw.rows} x {hw.cols}", cores=hw.cores, channels=hw.channels,
         macs_per_cycle=hw.macs_per_cycle * hw.cores, clock_mhz=hw.clock_mhz, batch=hw.pix,
+        memory_bytes_per_cycle=program.bytes_per_cycle,
         macs_per_image=program.macs, instructions=len(program.instructions), constant_bytes=len(program.constant),
         scratch_bytes=program.scratch_bytes,
         estimated=estimated, simulated=simulated,

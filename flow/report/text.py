@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flow.report.figures import Figures, Speed
+from flow.schedule.bus import MemoryModel
 from flow.verify.verdict import Verdict
 
 _ORACLES = {
@@ -18,7 +19,7 @@ _ORACLES = {
 def _speed(speed: Speed, figures: Figures) -> str:
     return (f"{speed.fps:.1f} frames/s on {_counted(figures.cores, 'core')}, "
             f"{speed.milliseconds:.3f} ms for {_images(figures.batch)}, {100 * speed.utilisation:.1f} % of peak "
-            f"({speed.source}, at an assumed {figures.clock_mhz:g} MHz)")
+            f"({speed.source})")
 
 
 def _counted(count: int, name: str) -> str:
@@ -54,6 +55,8 @@ def summary(figures: Figures) -> str:
     ]
     if figures.simulated is not None:
         lines.append(f"            {_speed(figures.simulated, figures)}")
+    lines.append(f"assumed:    {figures.clock_mhz:g} MHz; memory of {figures.memory_bytes_per_cycle:g} bytes per cycle "
+                 f"for each core, {MemoryModel().latency} cycles of latency")
     if figures.end_to_end is not None:
         host = figures.end_to_end
         lines.append(f"end to end: {host.fps:.1f} frames/s with two batches in flight, over a link of "

@@ -2,7 +2,7 @@
 
 from flow.schedule.compiler import compile_graph
 
-#: ``flow.schedule.compile(graph, hw, trace)``
+#: ``flow.schedule.compile(graph, hw, trace, bytes_per_cycle)``
 compile = compile_graph
 
 __all__ = ["compile", "compile_graph"]

@@ -34,24 +34,26 @@ from flow.schedule.steps import Machine, Part
 from flow.schedule.timing import estimate
 
 
-def compile_graph(graph: ir.Graph, hw: HwConfig, trace: bool = False) -> Program:
+def compile_graph(graph: ir.Graph, hw: HwConfig, trace: bool = False,
+                  bytes_per_cycle: float = Program.bytes_per_cycle) -> Program:
     """Schedule a verified graph on an engine.
 
+    bytes_per_cycle: of the memory, for one core, reads and writes together.
     trace: every tensor is written to device memory and none of it is reused. Otherwise tensors stay on the chip if that
     is estimated to be faster. Raises UnsupportedError, CapacityError.
     """
     lowered = lower(graph, hw, trace)
     moving = everything_moves(lowered.layers, hw)
     if trace:
-        return _assemble(graph, hw, lowered, moving, reuse=False)
+        return _assemble(graph, hw, lowered, moving, bytes_per_cycle, reuse=False)
     staying = plan_residency(lowered.layers, tuple(output_tensors(graph, lowered).values()), hw)
     if not staying.tensors:
-        return _assemble(graph, hw, lowered, moving, reuse=True)
+        return _assemble(graph, hw, lowered, moving, bytes_per_cycle, reuse=True)
     found: list[Program] = []
     problems: list[CapacityError] = []
     for residency in (staying, moving):
         try:
-            found.append(_assemble(graph, hw, lowered, residency, reuse=True))
+            found.append(_assemble(graph, hw, lowered, residency, bytes_per_cycle, reuse=True))
         except CapacityError as error:
             problems.append(error)
     if not found:
@@ -65,7 +67,8 @@ def output_tensors(graph: ir.Graph, lowered: Lowered) -> dict[str, str]:
             for name in graph.outputs}
 
 
-def _assemble(graph: ir.Graph, hw: HwConfig, lowered: Lowered, residency: Residency, reuse: bool) -> Program:
+def _assemble(graph: ir.Graph, hw: HwConfig, lowered: Lowered, residency: Residency, bytes_per_cycle: float,
+              reuse: bool) -> Program:
     outputs = output_tensors(graph, lowered)
     plan = plan_memory(lowered, tuple(outputs.values()), residency.tensors, hw, reuse)
     machine = Machine(hw, plan.layouts, residency)
@@ -107,6 +110,7 @@ def _assemble(graph: ir.Graph, hw: HwConfig, lowered: Lowered, residency: Reside
         written=_written(lowered, plan),
         layers=_spans(lowered.layers, tags, positions),
         macs=sum(layer.macs for layer in lowered.layers),
+        bytes_per_cycle=bytes_per_cycle,
     )
 
 

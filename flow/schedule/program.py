@@ -8,6 +8,7 @@ from flow.graph.ir import Padding
 from flow.hardware.config import HwConfig
 from flow.isa.description import Region
 from flow.isa.encoding import Instruction
+from flow.schedule.bus import MemoryModel
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Program:
     """A launch: one batch of ``hw.pix`` images.
 
     constant is region CONSTANT's image, with the stream at ``stream_offset``; the other regions' sizes are in bytes.
+    bytes_per_cycle: of the memory it was scheduled for, for one core, reads and writes together.
     """
 
     name: str
@@ -133,6 +135,7 @@ class Program:
     written: tuple[Written, ...]
     layers: tuple[LayerSpan, ...]
     macs: int
+    bytes_per_cycle: float = MemoryModel().bytes_per_cycle
 
     @property
     def region_bytes(self) -> tuple[int, int, int, int]:

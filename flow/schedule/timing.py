@@ -58,12 +58,12 @@ def moved_bytes(i: Instruction, hw: HwConfig) -> int:
     return 0
 
 
-DEFAULT_MEMORY = MemoryModel()
+def estimate(program: Program, model: MemoryModel | None = None) -> Timing:
+    """Walk the program once; every token's time is known when it is popped because program order is legal.
 
-
-def estimate(program: Program, model: MemoryModel = DEFAULT_MEMORY) -> Timing:
-    """Walk the program once; every token's time is known when it is popped because program order is legal."""
-    walk = Simulation(program, model)
+    model: the memory, by default the one it was scheduled for.
+    """
+    walk = Simulation(program, model or MemoryModel(bytes_per_cycle=program.bytes_per_cycle))
     walk.run()
     hw = program.hw
     total = round(max(walk.ends, default=0.0)) + END

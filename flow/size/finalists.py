@@ -16,7 +16,6 @@ from flow.errors import CapacityError
 from flow.graph.ir import Graph
 from flow.hardware.config import HwConfig
 from flow.schedule import compile_graph
-from flow.schedule.bus import MemoryModel
 from flow.schedule.timing import Timing
 from flow.schedule.timing import estimate as timed
 from flow.size.candidates import Candidate
@@ -50,7 +49,7 @@ def instructions(hw: Sequence[HwConfig], networks: Sequence[Sequence[Work]]) -> 
 
 def program_timing(graph: Graph, hw: HwConfig, bytes_per_cycle: float) -> Timing:
     """Of the program for one batch on one core. Raises CapacityError if the engine cannot hold a layer."""
-    return timed(compile_graph(graph, hw), MemoryModel(bytes_per_cycle=bytes_per_cycle))
+    return timed(compile_graph(graph, hw, bytes_per_cycle=bytes_per_cycle))
 
 
 def closest_estimate(graph: Graph, network: Sequence[Work], hw: HwConfig, bytes_per_cycle: float) -> Estimate:

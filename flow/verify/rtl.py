@@ -27,14 +27,14 @@ def patience(program: Program) -> int:
 
 
 class RtlEngine:
-    """One core with the memory of the driver's defaults and random stalls; each batch is a launch of its own."""
+    """One core with its share of the device's memory and random stalls; each batch is a launch of its own."""
 
     name = "rtl"
 
     def __init__(self, program: Program, seed: int, progress: Progress) -> None:
         self.program = program
         self.progress = progress
-        self.memory = MemoryModel(stall_permille=STALL_PERMILLE, seed=seed + 1)
+        self.memory = MemoryModel(bandwidth=program.bytes_per_cycle, stall_permille=STALL_PERMILLE, seed=seed + 1)
         self.library = host.engine_library(program)
 
     def run(self, images: Sequence[Image]) -> BatchRun:
