@@ -22,8 +22,6 @@ CODE_CLASSES = frozenset(
         "__lambda__",
         "function",
         "__function__",
-        "TFOpLambda",
-        "SlicingOpLambda",
         "ClassMethod",
         "InstanceMethod",
         "TorchModuleWrapper",
@@ -182,6 +180,12 @@ def _judge(entry: dict[str, Any]) -> Problem | None:
     where = f"layer {name}"
     if _of_qkeras(entry):
         return None
+    if class_name in ("TFOpLambda", "SlicingOpLambda"):
+        return Problem(
+            where,
+            "a TensorFlow function as Keras 2 keeps it, which Keras 3 does not read",
+            "replace it by Keras's own layers, or give an int8 .tflite",
+        )
     if class_name in CODE_CLASSES:
         return Problem(
             where,

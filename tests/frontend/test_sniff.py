@@ -109,6 +109,10 @@ def test_truncated(tmp_path: Path, share: float) -> None:
             {"class_name": "Lambda", "config": {"name": "evil", "function": ["4wEAAA==", None, None]}},
             "evil: Lambda carries Python",
         ),
+        (
+            {"class_name": "TFOpLambda", "config": {"name": "tf.nn.relu", "function": "nn.relu"}},
+            "tf.nn.relu: a TensorFlow function as Keras 2 keeps it",
+        ),
         ({"class_name": "TFSMLayer", "config": {"name": "sm"}}, "sm: TFSMLayer carries"),
         (
             {
