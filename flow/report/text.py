@@ -39,7 +39,8 @@ def bit_exact_line(verdict: Verdict | None) -> str:
     images = _counted(verdict.images, "image") + given
     return (f"bit-exact:  {answer}: {verdict.values_compared} values of {verdict.layers_compared} tensors and the "
             f"outputs, {images}, {verdict.engine} engine against {_ORACLES[verdict.oracle]}"
-            + (f"; {len(verdict.dead_tensors)} tensors hardly vary" if verdict.dead_tensors else ""))
+            + (f"; {len(verdict.dead_tensors)} tensors hardly vary, constant ones are not counted"
+               if verdict.dead_tensors else ""))
 
 
 def summary(figures: Figures) -> str:

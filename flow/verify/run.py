@@ -81,10 +81,12 @@ def verify(
     finally:
         batch_engine.close()
     dead = _judged(dead_tensors(expected, {name: tensor.zero_point for name, tensor in graph.tensors.items()}), graph)
+    still = _still_outputs(program, expected, dead)
+    dead.sort(key=lambda item: item.tensor not in still)
     if dead:
         progress.warn(f"{len(dead)} of {len(expected[0])} tensors hardly vary over these images, their equality says "
                       f"little ({dead[0].tensor}: {dead[0].why}); a trained model or better calibration data helps")
-    verdict = _verdict(engine, count, program, runs, tallies, dead, _proves(program, expected, dead), trace_layers,
+    verdict = _verdict(engine, count, program, runs, tallies, dead, not still, trace_layers,
                        graph.oracle if len(shown) == len(results) else "tflite logits")
     verdict = replace(verdict, given=min(count, len(given)))
     wanted = tuple({name: image[name] for name in shown} for image in expected)
@@ -98,11 +100,16 @@ def _judged(dead: list[Dead], graph: Graph) -> list[Dead]:
     return [item for item in dead if item.tensor not in alive]
 
 
-def _proves(program: Program, expected: list[dict[str, Int8]], dead: list[Dead]) -> bool:
-    """Whether an output, or the input of its softmax, varies; if none does, everything may be wrong before it."""
-    constant = {item.tensor for item in dead if item.constant}
-    ends = {name for output in program.outputs for name in (output.result, output.tensor)}
-    return any(name in expected[0] and name not in constant for name in ends)
+def _still_outputs(program: Program, expected: list[dict[str, Int8]], dead: list[Dead]) -> set[str]:
+    """Outputs that do not vary, nor the inputs of their softmax: everything before them may be wrong."""
+    varying = expected[0].keys() - _constant(dead)
+    return {name for output in program.outputs for name in (output.result, output.tensor)
+            if varying.isdisjoint((output.result, output.tensor))}
+
+
+def _constant(dead: list[Dead]) -> set[str]:
+    """Tensors whose equality proves nothing; they are not counted as compared."""
+    return {item.tensor for item in dead if item.constant}
 
 
 def _compare(program: Program, run: BatchRun, indices: list[int], expected: list[dict[str, Int8]],
@@ -128,6 +135,8 @@ def _verdict(engine: str, count: int, program: Program, runs: list[BatchRun], ta
     spent = _layer_cycles(program, runs)
     spans = {span.name: span for span in program.layers}
     layers = []
+    constant = _constant(dead)
+    counted = [tally for name, tally in tallies.items() if name.removeprefix("output ") not in constant]
     for written in program.written:
         tally, span = tallies[written.tensor], spans[written.layer]
         own = spent.get(written.tensor)
@@ -141,11 +150,12 @@ def _verdict(engine: str, count: int, program: Program, runs: list[BatchRun], ta
             counters[name] += value
     return Verdict(
         engine=engine,
-        bit_exact=wrong == 0 and bool(tallies) and proves,
+        bit_exact=wrong == 0 and bool(counted) and proves,
         images=count,
         launches=len(runs),
-        layers_compared=sum(tallies[written.tensor].values > 0 for written in program.written),
-        values_compared=sum(tally.values for tally in tallies.values()),
+        layers_compared=sum(tallies[written.tensor].values > 0 and written.tensor not in constant
+                            for written in program.written),
+        values_compared=sum(tally.values for tally in counted),
         values_wrong=wrong,
         mismatches=tuple(mismatch for tally in tallies.values() for mismatch in tally.first)[: 4 * SHOWN],
         dead_tensors=tuple((item.tensor, item.why) for item in dead),
@@ -184,11 +194,11 @@ def require_proof(verdict: Verdict) -> None:
     if not verdict.bit_exact and not verdict.values_wrong and verdict.dead_tensors:
         name, why = verdict.dead_tensors[0]
         problems.append(Problem(
-            "outputs", f"none of them varies with the image, so that equality would prove nothing; nor do "
-            f"{len(verdict.dead_tensors)} tensors, the first of which is {name}: {why}",
+            f"output {name}", f"it does not vary with the image ({why}), so that equality would prove nothing; of "
+            f"{len(verdict.dead_tensors)} tensors it says little",
             "train the model (an untrained one lives if its normalisations have statistics: run it in training mode), "
             "give better calibration data or more --images; --verify none builds without a proof"))
-    if not verdict.values_compared:
+    elif not verdict.values_compared:
         problems.append(Problem("verification", "nothing was compared"))
     if problems or not verdict.bit_exact:
         raise NotProven(problems or [Problem("verification", "not bit exact")], verdict)

@@ -45,7 +45,8 @@ class Verdict:
 
     macs is the useful multiply-accumulates of one image; peak_macs_per_cycle and utilisation are one core's, over all
     cycles from doorbell to done with full batches. mismatches holds the first ones only; dead_tensors those whose
-    equality proves little, and why; where no output varies, bit_exact is False. given: how many of the images are the
+    equality proves little, and why; the constant ones of them are not counted as compared, and where an output is
+    constant, bit_exact is False. given: how many of the images are the
     user's calibration data.
     """
 

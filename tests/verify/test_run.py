@@ -86,7 +86,8 @@ def test_constant_tensors_prove_nothing(engine: fakes.FakeEngine) -> None:
     verdict = verify(given=(constant, constant)).verdict
     assert verdict.values_wrong == 0
     assert not verdict.bit_exact
-    assert [name for name, _ in verdict.dead_tensors] == ["x", "y"]
+    assert [name for name, _ in verdict.dead_tensors] == ["y", "x"]
+    assert (verdict.values_compared, verdict.layers_compared) == (0, 0)
     with pytest.raises(VerificationError, match="equality would prove nothing"):
         run.require_proof(verdict)
 
@@ -100,6 +101,20 @@ def test_a_tensor_that_hardly_varies_is_told(engine: fakes.FakeEngine, monkeypat
     verdict = verify().verdict
     assert [name for name, _ in verdict.dead_tensors] == ["x"]
     run.require_proof(verdict)
+
+
+def test_every_output_must_vary(engine: fakes.FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that stands still is named, whatever the others do."""
+    def oracle(*given: Any, **named: Any) -> list[dict[str, Int8]]:
+        return [{**image, "still": np.full((3, 5, 6), 7, np.int8)} for image in fakes.oracle(*given, **named)]
+
+    monkeypatch.setattr("flow.oracle.expected", oracle)
+    first, = fakes.program().outputs
+    two = replace(fakes.program(), outputs=(first, replace(first, result="still", tensor="still")))
+    verdict = run.verify(fakes.graph(), b"", two, "rtl")[0].verdict
+    assert not verdict.bit_exact
+    with pytest.raises(VerificationError, match="output still"):
+        run.require_proof(verdict)
 
 
 def test_without_the_softmax_s_results(engine: fakes.FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
