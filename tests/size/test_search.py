@@ -87,6 +87,7 @@ def test_deterministic_and_complete_on_paper() -> None:
     assert {"pix", "rows", "cols", "cores", "channels", "axi_bytes", "inp_depth", "acc_depth", "wgt_depth"} <= named
 
 
+@pytest.mark.full
 def test_one_engine_for_two_models() -> None:
     both = choose("vu9p", [resnet50(), vgg16()])
     assert [model.name for model in both.models] == ["resnet50", "vgg16"]
@@ -97,6 +98,7 @@ def test_one_engine_for_two_models() -> None:
     assert choose("vu9p", [vgg16(), resnet50()]).hw == both.hw
 
 
+@pytest.mark.full
 def test_target_gives_the_smallest_that_reaches_it() -> None:
     best = choose("vu9p", [resnet50()])
     taken = [choose("vu9p", [resnet50()], target_fps=target) for target in (20.0, 100.0, 300.0)]
@@ -116,6 +118,7 @@ def test_latency_is_never_longer_than_the_throughput_engines() -> None:
     assert fast.models[0].milliseconds < choose("vu9p", [resnet50()]).models[0].milliseconds
 
 
+@pytest.mark.full
 def test_a_larger_region_is_never_slower() -> None:
     assert choose("u250", [resnet50()]).models[0].fps > choose("vu9p", [resnet50()]).models[0].fps
     assert choose("vu9p", [resnet50()]).models[0].fps > choose("u200", [resnet50()]).models[0].fps
