@@ -1,8 +1,8 @@
 // AXI read master of one client: bursts out, beats back with the burst they belong to.
 //
 // beat_valid_o/beat_ready_i: beats in order; beat_burst_o is the burst of the beat shown, beat_last_o its last beat.
-// Up to READ_BURSTS bursts are under way, none is requested with READ_BEATS beats under way;
-// back-pressure goes to RREADY. halt_i: no new requests, answers are dropped.
+// Up to READ_BURSTS bursts are under way, none is requested with READ_BEATS beats under way, which
+// is seen two cycles late; back-pressure goes to RREADY. halt_i: no new requests, answers are dropped.
 // idle_o: no transfer under way.
 module axi_read
   import core_pkg::*;
@@ -33,10 +33,10 @@ module axi_read
 );
 
   localparam int unsigned BURSTS_BITS = $clog2(READ_BURSTS + 2);
-  localparam int unsigned BEATS_BITS = $clog2(READ_BEATS + LONGEST);
+  localparam int unsigned BEATS_BITS = $clog2(READ_BEATS + 2 * LONGEST);
 
   logic [BURSTS_BITS-1:0] bursts_q;
-  logic [BEATS_BITS-1:0] beats_q, beats;
+  logic [BEATS_BITS-1:0] beats_q;
   logic full_q;
   logic accept, finished, bursts_ready, bursts_valid, beats_ready, beats_valid;
 
@@ -44,7 +44,6 @@ module axi_read
   assign accept = burst_valid_i && burst_ready_o;
   assign finished = rvalid_i && rready_o && rlast_i;
   assign rready_o = beats_ready || halt_i;
-  assign beats = beats_q + (accept ? BEATS_BITS'(burst_i.length) + 1'b1 : '0) - BEATS_BITS'(rvalid_i && rready_o);
   assign idle_o = bursts_q == '0;
   assign beat_valid_o = beats_valid && bursts_valid;
 
@@ -69,8 +68,8 @@ module axi_read
       arlen_o <= burst_i.length;
     end
     bursts_q <= bursts_q + BURSTS_BITS'(accept) - BURSTS_BITS'(finished);
-    beats_q <= beats;
-    full_q <= beats >= BEATS_BITS'(READ_BEATS);
+    beats_q <= beats_q + (accept ? BEATS_BITS'(burst_i.length) + 1'b1 : '0) - BEATS_BITS'(rvalid_i && rready_o);
+    full_q <= beats_q >= BEATS_BITS'(READ_BEATS);
     if (!rst_ni) begin
       arvalid_o <= 1'b0;
       bursts_q <= '0;

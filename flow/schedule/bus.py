@@ -16,8 +16,8 @@ from flow.isa.encoding import Instruction
 BOUNDARY = 4096
 LONGEST = 64
 
-#: bursts that LOAD may have under way; beats: half of its last burst more than those with which it requests no more
-BURSTS_UNDER_WAY, BEATS_UNDER_WAY = pipeline("READ_BURSTS"), pipeline("READ_BEATS") + LONGEST // 2
+#: bursts that LOAD may have under way; and beats: a burst more than those with which it requests no more
+BURSTS_UNDER_WAY, BEATS_UNDER_WAY = pipeline("READ_BURSTS"), pipeline("READ_BEATS") + LONGEST
 
 #: cycles a burst takes besides the memory's latency; of them from its request to its first data
 ROUND_TRIP = 8
