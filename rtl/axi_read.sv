@@ -36,14 +36,15 @@ module axi_read
   localparam int unsigned BEATS_BITS = $clog2(READ_BEATS + 2 * LONGEST);
 
   logic [BURSTS_BITS-1:0] bursts_q;
-  logic [BEATS_BITS-1:0] beats_q;
-  logic full_q;
+  logic [BEATS_BITS-1:0] beats_q, beats;  // without those of this cycle's handshakes
+  logic accepted_q, taken_q, full_q;
   logic accept, finished, bursts_ready, bursts_valid, beats_ready, beats_valid;
 
   assign burst_ready_o = (!arvalid_o || arready_i) && bursts_ready && !full_q && !halt_i;
   assign accept = burst_valid_i && burst_ready_o;
   assign finished = rvalid_i && rready_o && rlast_i;
   assign rready_o = beats_ready || halt_i;
+  assign beats = beats_q + (accepted_q ? BEATS_BITS'(arlen_o) + 1'b1 : '0) - BEATS_BITS'(taken_q);
   assign idle_o = bursts_q == '0;
   assign beat_valid_o = beats_valid && bursts_valid;
 
@@ -68,12 +69,16 @@ module axi_read
       arlen_o <= burst_i.length;
     end
     bursts_q <= bursts_q + BURSTS_BITS'(accept) - BURSTS_BITS'(finished);
-    beats_q <= beats_q + (accept ? BEATS_BITS'(burst_i.length) + 1'b1 : '0) - BEATS_BITS'(rvalid_i && rready_o);
-    full_q <= beats_q >= BEATS_BITS'(READ_BEATS);
+    accepted_q <= accept;
+    taken_q <= rvalid_i && rready_o;
+    beats_q <= beats;
+    full_q <= beats >= BEATS_BITS'(READ_BEATS);
     if (!rst_ni) begin
       arvalid_o <= 1'b0;
       bursts_q <= '0;
       beats_q <= '0;
+      accepted_q <= 1'b0;
+      taken_q <= 1'b0;
       full_q <= 1'b0;
     end
   end
