@@ -2,7 +2,7 @@
 //
 // beat_valid_o/beat_ready_i: beats in order; beat_burst_o is the burst of the beat shown, beat_last_o its last beat.
 // Up to READ_BURSTS bursts are under way, none is requested with READ_BEATS beats under way, which
-// is seen two cycles late; back-pressure goes to RREADY. halt_i: no new requests, answers are dropped.
+// is seen two cycles late; two requests wait for ARREADY, back-pressure goes to RREADY. halt_i: no new requests, answers are dropped.
 // idle_o: no transfer under way.
 module axi_read
   import core_pkg::*;
@@ -38,15 +38,22 @@ module axi_read
   logic [BURSTS_BITS-1:0] bursts_q;
   logic [BEATS_BITS-1:0] beats_q, beats;  // without those of this cycle's handshakes
   logic accepted_q, taken_q, full_q;
-  logic accept, finished, bursts_ready, bursts_valid, beats_ready, beats_valid;
+  logic [7:0] length_q;
+  logic accept, finished, requests_ready, bursts_ready, bursts_valid, beats_ready, beats_valid;
 
-  assign burst_ready_o = (!arvalid_o || arready_i) && bursts_ready && !full_q && !halt_i;
+  assign burst_ready_o = requests_ready && bursts_ready && !full_q && !halt_i;
   assign accept = burst_valid_i && burst_ready_o;
   assign finished = rvalid_i && rready_o && rlast_i;
   assign rready_o = beats_ready || halt_i;
-  assign beats = beats_q + (accepted_q ? BEATS_BITS'(arlen_o) + 1'b1 : '0) - BEATS_BITS'(taken_q);
+  assign beats = beats_q + (accepted_q ? BEATS_BITS'(length_q) + 1'b1 : '0) - BEATS_BITS'(taken_q);
   assign idle_o = bursts_q == '0;
   assign beat_valid_o = beats_valid && bursts_valid;
+
+  fifo #(.WIDTH($bits(address_t) + 8), .DEPTH(2)) i_requests (
+    .clk_i, .rst_ni,
+    .push_i(accept), .ready_o(requests_ready), .data_i({burst_i.address, burst_i.length}),
+    .valid_o(arvalid_o), .pop_i(arvalid_o && arready_i), .data_o({araddr_o, arlen_o})
+  );
 
   fifo #(.WIDTH($bits(burst_t)), .DEPTH(READ_BURSTS)) i_bursts (
     .clk_i, .rst_ni,
@@ -62,19 +69,13 @@ module axi_read
   );
 
   always_ff @(posedge clk_i) begin
-    if (arready_i) arvalid_o <= 1'b0;
-    if (accept) begin
-      arvalid_o <= 1'b1;
-      araddr_o <= burst_i.address;
-      arlen_o <= burst_i.length;
-    end
+    length_q <= burst_i.length;
     bursts_q <= bursts_q + BURSTS_BITS'(accept) - BURSTS_BITS'(finished);
     accepted_q <= accept;
     taken_q <= rvalid_i && rready_o;
     beats_q <= beats;
     full_q <= beats >= BEATS_BITS'(READ_BEATS);
     if (!rst_ni) begin
-      arvalid_o <= 1'b0;
       bursts_q <= '0;
       beats_q <= '0;
       accepted_q <= 1'b0;
