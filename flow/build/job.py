@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,9 +82,6 @@ def check(job: Job) -> Job:
     if job.goal not in GOALS:
         problems.append(Problem("--goal", f"{job.goal} is not known", ", ".join(GOALS)))
     problems += numbers(job.images, job.seed)
-    for option, value in (("--target-fps", job.target_fps), ("--area", job.area_mm2), ("--clock", job.clock_mhz)):
-        if value is not None and not 0 < value < math.inf:
-            problems.append(Problem(option, f"{value}", "a finite number above 0"))
     names = [source.name for source in job.sources]
     problems += [Problem("--model", f"two models are called {name}", "rename one of the files")
                  for name in sorted({name for name in names if names.count(name) > 1})]
@@ -106,9 +102,9 @@ def numbers(images: int, seed: int) -> list[Problem]:
 
 
 def _refusals(job: Job) -> list[Problem]:
-    from flow.size import hwfile, lookup
+    from flow.size import constraints, hwfile, lookup
 
-    found: list[Problem] = []
+    found = constraints.numbers(job.target_fps, job.clock_mhz, job.area_mm2)
     try:
         found += _contradictions(job, lookup(job.fpga))
     except FlowError as error:
@@ -123,19 +119,12 @@ def _refusals(job: Job) -> list[Problem]:
 
 def _contradictions(job: Job, device: Device) -> list[Problem]:
     """Wishes that sizing would refuse, or not look at, told before the import."""
-    from flow.size.devices import Family
+    from flow.size import Goal, constraints
 
     if job.hw_file is not None:
         return [Problem(option, f"the engine of --hw {job.hw_file} is given", f"leave out {option} or --hw")
                 for option, value in (("--target-fps", job.target_fps), ("--area", job.area_mm2),
                                       ("--clock", job.clock_mhz)) if value is not None]
-    found = []
-    if job.goal == "area" and job.target_fps is None:
-        found.append(Problem("--goal area", "no --target-fps is given", "say how many frames per second it needs"))
-    if device.family is Family.ASIC and job.area_mm2 is None and job.target_fps is None:
-        found.append(Problem("--fpga asic", "neither --area nor --target-fps is given",
-                             "say how large it may be (mm2), or how fast it must be"))
-    if device.family is not Family.ASIC and job.area_mm2 is not None:
-        found.append(Problem("--area", f"{device.name} has the area it has",
-                             "leave it out, or --fpga asic; --target-fps gives the smallest engine"))
-    return found
+    if job.goal not in GOALS:
+        return []
+    return constraints.contradictions(device, Goal(job.goal), job.target_fps, job.area_mm2)

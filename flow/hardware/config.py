@@ -79,6 +79,14 @@ class HwConfig:
         """Products per cycle of one core."""
         return self.pix * self.rows * self.cols
 
+    def seconds(self, cycles: float) -> float:
+        """That ``cycles`` take at the assumed clock."""
+        return cycles / (self.clock_mhz * 1e6)
+
+    def frames_per_second(self, cycles: float) -> float:
+        """Of all cores, each of which takes ``cycles`` for a batch of pix images."""
+        return self.cores * self.pix / self.seconds(cycles)
+
     @property
     def hash(self) -> int:
         """64-bit hash of everything that changes the meaning of an instruction stream or the RTL of a core."""

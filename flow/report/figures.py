@@ -122,5 +122,4 @@ def _simulated(program: Program, verdict: Verdict | None) -> Speed | None:
 
 def _speed(source: str, hw: HwConfig, cycles: float, utilisation: float) -> Speed:
     """Of launches of ``cycles``."""
-    seconds = cycles / (hw.clock_mhz * 1e6)
-    return Speed(source, hw.pix * hw.cores / seconds, seconds * 1e3, utilisation)
+    return Speed(source, hw.frames_per_second(cycles), 1e3 * hw.seconds(cycles), utilisation)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from flow.errors import CapacityError, Problem, UsageError
 from flow.graph import widths
 from flow.graph.ir import Graph
-from flow.size import reasons, resources, search, silicon
+from flow.size import constraints, reasons, resources, search, silicon
 from flow.size.devices import Device, Family, Resources, lookup
 from flow.size.sizing import Goal, Sizing
 
@@ -25,22 +25,18 @@ def choose(device_name: str, graphs: Sequence[Graph], *, goal: Goal = Goal.THROU
     """The engine for ``graphs`` on a device, as ``search.choose``.
 
     area_mm2: the largest die of an ASIC; with ``target_fps`` the smallest that reaches it, without area too. Raises
-    UsageError (unknown device, an area of an FPGA, an ASIC with neither) and CapacityError as ``search.choose``.
+    UsageError (unknown device, what ``constraints`` refuses) and CapacityError as ``search.choose``.
     """
     device = lookup(device_name)
+    problems = [*constraints.numbers(target_fps, clock_mhz, area_mm2),
+                *constraints.contradictions(device, goal, target_fps, area_mm2)]
+    if problems:
+        raise UsageError(problems)
     if weight_bits is None:
         weight_bits = widths.weight_bits(graphs)
     if device.family is not Family.ASIC:
-        if area_mm2 is not None:
-            raise UsageError(Problem("--area", f"{device.name} has the area it has",
-                                     "leave it out, or --fpga asic; --target-fps gives the smallest engine"))
         return search.choose(device, graphs, goal=goal, target_fps=target_fps, clock_mhz=clock_mhz,
                              weight_bits=weight_bits)
-    if area_mm2 is None and target_fps is None:
-        raise UsageError(Problem("--fpga asic", "neither --area nor --target-fps is given",
-                                 "say how large it may be (mm2), or how fast it must be"))
-    if area_mm2 is not None and not area_mm2 > 0:
-        raise UsageError(Problem("--area", f"{area_mm2}", "a number above 0"))
     # smaller dies first: the first that reaches a speed is about the smallest that does
     areas = AREAS if area_mm2 is None else (*(area for area in AREAS if target_fps and area < area_mm2), area_mm2)
     refusals: list[CapacityError] = []

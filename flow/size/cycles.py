@@ -1,8 +1,10 @@
-"""Analytic cycle model: bounds of every layer on an engine, for one engine or thousands at once.
+"""Analytic cycle model: a network's cycles on one engine or on thousands at once, without its program.
 
-Every layer is bound by the array (GEMM), the ALU or the memory; its estimate is the largest of the three plus what
-cannot overlap, most where a layer is one tile. All arithmetic is on arrays [engines, layers], so
-that a search costs a few passes. One ALU vector is pix x cols lanes, one GEMM vector pix x rows, one per cycle each.
+Tiles of every layer (``tiling``) tell what its steps ask of LOAD, GEMM, ALU and STORE (``demands``); when each layer is
+complete follows from the units at work on the steps (``pipeline``). All arithmetic is on arrays [engines, layers], so
+that a search costs a few passes. Beside it stands every layer's bound, which tells what to improve: cycles of the array
+(GEMM), of the ALU and of the memory alone. One ALU vector is pix x cols lanes, one GEMM vector pix x rows, one per
+cycle each.
 """
 
 from __future__ import annotations
@@ -24,8 +26,6 @@ from flow.size.work import Work
 
 BOUNDS = ("array", "ALU", "memory")
 
-#: GEMM, ALU and STORE of one accumulator tile and output block.
-INSTRUCTIONS_PER_TILE = 3
 
 @dataclass(frozen=True)
 class LayerEstimate:
@@ -146,11 +146,18 @@ def _read_once(out: Array, tile: Array, step: Array, reach: Array, limit: Array)
 
 @dataclass(frozen=True)
 class _Walked:
-    """Bounds and the cycles at which layers end, [engines, layers]; cycles from doorbell to done, [engines]; of each
-    engine and layer the way of folding, as an index into ``names``."""
+    """Engines twice, with maps kept on the chip and with maps moved: shapes, tiles and the cycles at which layers end,
+    [2 x engines, layers]. better: of each engine the faster of the two; cycles from doorbell to done, [engines].
 
-    bounds: Bounds
+    taken: of each engine and layer the way of folding, as an index into ``names``."""
+
+    both: Engines
+    shape: Shapes
+    tiles: Tiling
+    stays: Residency
+    selected: Array
     ends: Array
+    better: npt.NDArray[np.int64]
     cycles: Array
     taken: npt.NDArray[np.int64]
     names: tuple[str, ...]
@@ -179,9 +186,7 @@ def _walk(engines: Engines, layers: Sequence[Work], assume: Assumptions) -> _Wal
     last = found.max(axis=1)
     count = len(chosen)
     at = np.arange(count) + np.where(last[count:] < last[:count], count, 0)
-    bounds = _bounds(both, shape, t, stays, selected)
-    taking = Bounds(bounds.array[at], bounds.alu[at], bounds.memory[at])
-    return _Walked(taking, found[at], last[at] + END, chosen, tuple(names))
+    return _Walked(both, shape, t, stays, selected, found, at, last[at] + END, chosen, tuple(names))
 
 
 def totals(engines: Engines, layers: Sequence[Work], assume: Assumptions = DEFAULT) -> Array:
@@ -200,11 +205,12 @@ def estimate(
         return Estimate((), 0, 0, 0.0, 0.0, 0.0, BOUNDS[0])
     bandwidth = bytes_per_cycle(hw, None, assume) if memory_bytes_per_cycle is None else memory_bytes_per_cycle
     found = _walk(Engines.of([hw], [bandwidth]), layers, assume)
-    last = np.maximum.accumulate(np.round(found.ends[0])).tolist()
+    best = found.better[0]
+    last = np.maximum.accumulate(np.round(found.ends[best])).tolist()
+    bounds = _bounds(found.both, found.shape, found.tiles, found.stays, found.selected)
     records: list[LayerEstimate] = []
     for n, (work, way) in enumerate(zip(layers, found.taken[0].tolist(), strict=True)):
-        bounds = found.bounds
-        array, alu, memory = (round(float(part[0, n])) for part in (bounds.array, bounds.alu, bounds.memory))
+        array, alu, memory = (round(float(part[best, n])) for part in (bounds.array, bounds.alu, bounds.memory))
         limiter = BOUNDS[(array, alu, memory).index(max(array, alu, memory))]
         total = round(last[n] - (last[n - 1] if n else 0.0))
         records.append(
@@ -212,14 +218,13 @@ def estimate(
         )
     total = sum(record.cycles for record in records) + END
     macs = sum(work.macs for work in layers)
-    seconds = total / (hw.clock_mhz * 1e6)
     share = {bound: sum(r.cycles for r in records if r.limiter == bound) for bound in BOUNDS}
     return Estimate(
         tuple(records),
         total,
         macs,
-        hw.cores * hw.pix / seconds,
-        seconds * 1e3,
+        hw.frames_per_second(total),
+        1e3 * hw.seconds(total),
         macs / (hw.rows * hw.cols * total),
         max(BOUNDS, key=lambda bound: share[bound]),
     )

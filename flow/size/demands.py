@@ -32,8 +32,8 @@ MOST_PIECES = 4.0
 
 @dataclass(frozen=True)
 class Demands:
-    """macros, groups, tiles: loops of steps. image: bytes of its constants. weights_after, parameters_after: layers
-    that must have ended before its first ones have room; -1: none.
+    """macros, groups, tiles: loops of steps. image: bytes of its constants. held_share: of WEIGHT, what a group takes.
+    weights_after, parameters_after: layers that must have ended before its first ones have room; -1: none.
 
     tables, constants: LOADs at a layer's start, before and after the fill of its output's border, which takes
     ``border`` cycles and ``fills`` instructions. inputs: once a macro tile. held: once a group (parameters, weights),
@@ -46,6 +46,7 @@ class Demands:
     groups: Array
     tiles: Array
     image: Array
+    held_share: Array
     weights_after: Indices
     parameters_after: Indices
     tables: Transfer
@@ -187,6 +188,7 @@ def demands(e: Engines, shape: Shapes, t: Tiling, stays: Residency, selected: Ar
         groups=groups,
         tiles=tiles,
         image=_image(e, shape, s.words * s.blocks, s.blocks),
+        held_share=group_size / e.wgt_depth,
         weights_after=_after(e.wgt_depth, np.where(t.resident, s.words * s.blocks, group_size)),
         parameters_after=_after(e.par_depth, first_parameters),
         tables=Transfer(TABLE_CYCLES * tables, tables, tables, 0 * tables, tables),

@@ -53,24 +53,9 @@ class Engines:
         def column(values: Iterable[float]) -> Array:
             return np.array(list(values), dtype=np.float64)[:, None]
 
-        def field(name: str) -> Array:
-            return column(float(getattr(hw, name)) for hw in engines)
-
-        return Engines(
-            pix=field("pix"),
-            rows=field("rows"),
-            cols=field("cols"),
-            axi_bytes=field("axi_bytes"),
-            weight_bits=field("weight_bits"),
-            inp_vectors=field("inp_vectors"),
-            acc_depth=field("acc_depth"),
-            wgt_depth=field("wgt_depth"),
-            out_depth=field("out_depth"),
-            par_depth=field("par_depth"),
-            par_words=field("par_words"),
-            queue_depth=field("queue_depth"),
-            bytes_per_cycle=column(bytes_per_cycle),
-        )
+        own = {f.name: column(float(getattr(hw, f.name)) for hw in engines)
+               for f in fields(Engines) if f.name != "bytes_per_cycle"}
+        return Engines(**own, bytes_per_cycle=column(bytes_per_cycle))
 
     def twice(self) -> "Engines":
         """All of them, and all once more."""

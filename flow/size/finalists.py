@@ -19,7 +19,7 @@ from flow.schedule import compile_graph
 from flow.schedule.timing import Timing
 from flow.schedule.timing import estimate as timed
 from flow.size.candidates import Candidate
-from flow.size.cycles import INSTRUCTIONS_PER_TILE, Estimate, estimate
+from flow.size.cycles import Estimate, estimate
 from flow.size.devices import Device
 from flow.size.engines import Engines
 from flow.size.ranking import Floats, Speeds, bandwidth, pick
@@ -30,6 +30,9 @@ from flow.size.work import Work
 #: Engines that are scheduled for at most, and instructions of their programs together (seconds of work).
 MOST = 16
 BUDGET = 6_000
+
+#: GEMM, ALU and STORE of one accumulator tile and output block.
+INSTRUCTIONS_PER_TILE = 3
 
 #: Of a target: an engine so much below it by the analytic estimate may reach it.
 SHORT_OF_TARGET = 0.1
@@ -52,18 +55,20 @@ def program_timing(graph: Graph, hw: HwConfig, bytes_per_cycle: float) -> Timing
     return timed(compile_graph(graph, hw, bytes_per_cycle=bytes_per_cycle))
 
 
-def closest_estimate(graph: Graph, network: Sequence[Work], hw: HwConfig, bytes_per_cycle: float) -> Estimate:
-    """By the program where that is short, else (or if the engine cannot hold a layer) analytic; layers are analytic."""
+def closest_estimate(graph: Graph, network: Sequence[Work], hw: HwConfig, bytes_per_cycle: float,
+                     timing: Timing | None = None) -> Estimate:
+    """By the program where that is short, else (or if the engine cannot hold a layer) analytic; layers are analytic.
+    timing: of the program, if it was made."""
     found = estimate(hw, network, bytes_per_cycle)
-    if not is_short(float(instructions([hw], [network])[0])):
-        return found
-    try:
-        timing = program_timing(graph, hw, bytes_per_cycle)
-    except CapacityError:
-        return found
-    seconds = timing.cycles / (hw.clock_mhz * 1e6)
-    return replace(found, cycles=timing.cycles, fps=hw.cores * hw.pix / seconds, milliseconds=1e3 * seconds,
-                   utilisation=timing.utilisation, scheduled=True)
+    if timing is None:
+        if not is_short(float(instructions([hw], [network])[0])):
+            return found
+        try:
+            timing = program_timing(graph, hw, bytes_per_cycle)
+        except CapacityError:
+            return found
+    return replace(found, cycles=timing.cycles, fps=hw.frames_per_second(timing.cycles),
+                   milliseconds=1e3 * hw.seconds(timing.cycles), utilisation=timing.utilisation, scheduled=True)
 
 
 def is_short(count: float) -> bool:
@@ -76,10 +81,10 @@ class Finalists:
 
     def __init__(self, found: Sequence[Candidate], speeds: Speeds, graphs: Sequence[Graph],
                  networks: Sequence[Sequence[Work]], device: Device) -> None:
-        self.found, self.graphs, self.device = found, graphs, device
+        self.found, self.graphs, self.networks, self.device = found, graphs, networks, device
         self.fps, self.seconds = speeds.fps.copy(), speeds.seconds.copy()
         self.lengths = instructions([candidate.hw for candidate in found], networks)
-        self.timed: list[int] = []
+        self.timed: dict[int, Sequence[Timing | None]] = {}
         self.refused: set[int] = set()
         self.left = float(BUDGET)
 
@@ -97,14 +102,21 @@ class Finalists:
         hw = self.found[at].hw
         self.left -= self.lengths[at]
         try:
-            cycles = [program_timing(graph, hw, bandwidth(self.found[at], self.device)).cycles for graph in self.graphs]
+            timings = [program_timing(graph, hw, bandwidth(self.found[at], self.device)) for graph in self.graphs]
         except CapacityError:
             self.refused.add(at)
             return False
-        self.timed.append(at)
-        self.seconds[at] = float(np.exp(np.mean(np.log(np.array(cycles) / (hw.clock_mhz * 1e6)))))
-        self.fps[at] = hw.cores * hw.pix / self.seconds[at]
+        self.timed[at] = timings
+        cycles = float(np.exp(np.mean(np.log([timing.cycles for timing in timings]))))
+        self.seconds[at], self.fps[at] = hw.seconds(cycles), hw.frames_per_second(cycles)
         return True
+
+    def estimates(self, at: int) -> dict[str, Estimate]:
+        """Of every network on engine ``at``, the closest that is known."""
+        hw, bytes_per_cycle = self.found[at].hw, bandwidth(self.found[at], self.device)
+        timings = self.timed.get(at, [None] * len(self.graphs))
+        return {graph.name: closest_estimate(graph, network, hw, bytes_per_cycle, timing)
+                for graph, network, timing in zip(self.graphs, self.networks, timings, strict=True)}
 
 
 def final_ranking(
@@ -115,20 +127,20 @@ def final_ranking(
     device: Device,
     goal: Goal,
     target_fps: float | None,
-) -> tuple[list[int], Speeds]:
-    """Indices of ``found``, best first, and their speeds: those of engines that were timed by their programs."""
+) -> tuple[list[int], Finalists]:
+    """Indices of ``found``, best first, and what is known of them."""
     finalists = Finalists(found, speeds, graphs, networks, device)
     if target_fps is not None:
-        return _reaching(finalists, target_fps), finalists.speeds
+        return _reaching(finalists, target_fps), finalists
     for at in np.argsort(-speeds.value(goal), kind="stable").tolist():
         if not finalists.may(at):
             break
         finalists.time(at)
-    first = finalists.timed
+    first = list(finalists.timed)
     order = pick([found[at] for at in first], finalists.speeds.take(first), goal, None)
     behind = pick(found, speeds, goal, None)
     done = {*first, *finalists.refused}
-    return [*(first[at] for at in order), *(at for at in behind if at not in done)], finalists.speeds
+    return [*(first[at] for at in order), *(at for at in behind if at not in done)], finalists
 
 
 def _reaching(finalists: Finalists, target_fps: float) -> list[int]:

@@ -156,6 +156,18 @@ class _Walk:
             if not mask.any():
                 return
 
+    def all_loaded(self, layer: Progress, step: Array, following: Array) -> Mask:
+        """Whether the LOADs of ``following`` are a layer's last ones, and WEIGHT has room for those of the next layer's
+        first step beside those of its own steps behind ``step``."""
+        loaded = layer.step(np.minimum(following, EXPLICIT - 1))
+        found: Mask = loaded >= layer.last_load
+        if layer.n + 1 < len(self.layers):
+            d = layer.d
+            behind = layer.total - 1 - np.maximum(step, loaded - layer.early)
+            used = np.floor(behind / d.tiles) * d.held_share + self.layers[layer.n + 1].d.held_share
+            found = found & ((used <= 1) | (d.held_share == 0))
+        return found
+
     # steps ------------------------------------------------------------------------------------------------------
 
     def layer(self, layer: Progress) -> None:
@@ -192,8 +204,7 @@ class _Walk:
             if any(layer.loads) and more.any():
                 self.loads(layer, following, more)
             left = (total - step) * layer.each
-            hoist = active & ~hoisted & (left <= MOST)
-            hoist &= layer.step(np.minimum(following, EXPLICIT - 1)) >= layer.last_load
+            hoist = active & ~hoisted & (left <= MOST) & self.all_loaded(layer, step, following)
             if hoist.any():
                 self.ahead(layer.n, hoist, MOST - left)
                 hoisted = hoisted | hoist

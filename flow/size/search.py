@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flow.errors import CapacityError, Problem, UsageError
-from flow.graph import widths
 from flow.graph.ir import Graph
 from flow.hardware.config import HwConfig
 from flow.size import candidates
 from flow.size.candidates import Candidate, Needs
+from flow.size.cycles import Estimate
 from flow.size.devices import Device, lookup
 from flow.size.finalists import closest_estimate, final_ranking
 from flow.size.ranking import bandwidth, estimated_speeds, pick, with_fewer_cores
@@ -85,28 +85,18 @@ def choose(
     device: Device,
     graphs: Sequence[Graph],
     *,
-    goal: Goal = Goal.THROUGHPUT,
-    target_fps: float | None = None,
-    clock_mhz: float | None = None,
-    weight_bits: int | None = None,
+    goal: Goal,
+    target_fps: float | None,
+    clock_mhz: float | None,
+    weight_bits: int,
 ) -> Sizing:
     """The engine for ``graphs`` (one engine for all of them) on a device; deterministic.
 
-    weight_bits: None takes the narrowest weights that hold those of all models.
     goal THROUGHPUT: most frames per second (geometric mean over the models); of engines within two per cent of it the
     one with the fewest images in flight. LATENCY: the shortest launch. AREA, or ``target_fps`` given: the fewest DSP
-    blocks, then the least logic, that reach ``target_fps`` (geometric mean). Raises UsageError (AREA
-    without a target, no layers) and CapacityError (nothing fits: with the nearest miss; model larger than the device's
-    memory; target out of reach).
+    blocks, then the least logic, that reach ``target_fps`` (geometric mean). Raises UsageError (no layers) and
+    CapacityError (nothing fits: with the nearest miss; model larger than the device's memory; target out of reach).
     """
-    if weight_bits is None:
-        weight_bits = widths.weight_bits(graphs)
-    if goal is Goal.AREA and target_fps is None:
-        raise UsageError(Problem("--goal area", "no --target-fps is given", "say how many frames per second it needs"))
-    if target_fps is not None and not target_fps > 0:
-        raise UsageError(Problem("--target-fps", f"{target_fps}", "a number above 0"))
-    if clock_mhz is not None and not clock_mhz > 0:
-        raise UsageError(Problem("--clock", f"{clock_mhz}", "a number above 0"))
     networks = _networks(device, graphs)
     clock = device.clock_mhz if clock_mhz is None else clock_mhz
     axi_bytes = device.memory.axi_bytes
@@ -143,7 +133,8 @@ def choose(
     known = {candidate.hw: candidate for candidate in [*found, *refined] if _fits_memory(candidate, device, networks)}
     found = list(known.values())
     speeds = estimated_speeds(found, networks, device)
-    ranking, speeds = final_ranking(found, speeds, graphs, networks, device, goal, target_fps)
+    ranking, finalists = final_ranking(found, speeds, graphs, networks, device, goal, target_fps)
+    speeds = finalists.speeds
     fps, seconds = speeds.fps, speeds.seconds
     if not ranking:
         best = int(fps.argmax())
@@ -156,7 +147,8 @@ def choose(
         )
     chosen = found[ranking[0]]
     runners = runners_up(found, speeds, ranking, device, goal, target_fps)
-    sizing = _sizing(chosen, device, graphs, networks, goal, target_fps, runners)
+    estimates = finalists.estimates(ranking[0])
+    sizing = _sizing(chosen, device, estimates, goal, target_fps, runners)
     if goal is Goal.LATENCY and target_fps is None:
         other = pick(found, speeds, Goal.THROUGHPUT, None)[0]
         text = (f"latency: one image alone takes {1e3 * seconds[ranking[0]]:.3f} ms, {fps[ranking[0]]:.1f} frames/s; "
@@ -177,26 +169,26 @@ def evaluate(hw: HwConfig, graphs: Sequence[Graph], device_name: str) -> Sizing:
         cores[at] = min(count, left)
         left -= cores[at]
     candidate = Candidate(hw, most.use, (cores[0] + left, *cores[1:]))
-    return _sizing(candidate, device, graphs, networks, Goal.THROUGHPUT, None, ())
+    bytes_per_cycle = bandwidth(candidate, device)
+    estimates = {graph.name: closest_estimate(graph, network, hw, bytes_per_cycle)
+                 for graph, network in zip(graphs, networks, strict=True)}
+    return _sizing(candidate, device, estimates, Goal.THROUGHPUT, None, ())
 
 
 def _sizing(
     chosen: Candidate,
     device: Device,
-    graphs: Sequence[Graph],
-    networks: Sequence[Sequence[Work]],
+    estimates: Mapping[str, Estimate],
     goal: Goal,
     target_fps: float | None,
     runners: tuple[RunnerUp, ...],
 ) -> Sizing:
-    hw, bytes_per_cycle = chosen.hw, bandwidth(chosen, device)
     models = []
-    for graph, network in zip(graphs, networks, strict=True):
-        found = closest_estimate(graph, network, hw, bytes_per_cycle)
+    for name, found in estimates.items():
         top = sorted(found.layers, key=lambda layer: -layer.cycles)[:3]
         models.append(
             ModelEstimate(
-                graph.name,
+                name,
                 found.fps,
                 found.milliseconds,
                 found.utilisation,
@@ -212,14 +204,14 @@ def _sizing(
     )
     limiter = limiting_resource(chosen, device)
     return Sizing(
-        hw,
+        chosen.hw,
         device,
         goal,
         all(r.used.fits(r.usable) for r in regions),
         chosen.use,
         regions,
         tuple(models),
-        bytes_per_cycle,
+        bandwidth(chosen, device),
         limiter,
         runners,
         reasons(chosen, device, models, limiter, target_fps),
