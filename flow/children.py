@@ -23,12 +23,24 @@ def die_with_parent() -> None:
 def run_to_end(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
     """Exit code and output of a command run in ``folder``; whatever it started ends with it if this is interrupted.
     Raises OSError if it cannot be started."""
-    with subprocess.Popen(command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, text=True,
-                          errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                          preexec_fn=die_with_parent) as process:
-        try:
-            output, _ = process.communicate()
-        except BaseException:
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until it is known whom to end
+
+    def begin() -> None:
+        die_with_parent()
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+    process: subprocess.Popen[str] | None = None
+    try:
+        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, text=True,
+                                   errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   start_new_session=True, preexec_fn=begin)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        output, _ = process.communicate()
+    except BaseException:
+        if process is not None:
             os.killpg(process.pid, signal.SIGKILL)
-            raise
+            process.wait()
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
     return process.returncode, output

@@ -14,8 +14,11 @@ import pytest
 from flow.errors import ToolError
 from flow.simulate.verilator import run_tool
 
+#: seconds that the tool would take
+SLEEPS = 600
+
 WAITS = ("import os, pathlib\nfrom flow.simulate.verilator import run_tool\n"
-         "run_tool(['sh', '-c', 'sleep 60 & echo $! > child; wait'], pathlib.Path('.'), os.environ, 'waiting')")
+         f"run_tool(['sh', '-c', 'sleep {SLEEPS} & echo $! > child; wait'], pathlib.Path('.'), os.environ, 'waiting')")
 
 
 def test_a_failure_shows_what_the_tool_said_and_where_to_look(tmp_path: Path) -> None:
@@ -39,11 +42,12 @@ def _alive(process: int) -> bool:
 def test_what_a_tool_started_ends_with_it(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", WAITS], cwd=tmp_path, stderr=subprocess.DEVNULL)
     child = tmp_path / "child"
-    deadline = time.monotonic() + 20
-    while not (child.exists() and child.read_text().strip()) and time.monotonic() < deadline:
+    while not (child.exists() and child.read_text().strip()):
+        assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    process.wait(20)
+    assert process.wait() != 0
+    deadline = time.monotonic() + 0.5 * SLEEPS
     while _alive(int(child.read_text())) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _alive(int(child.read_text()))
