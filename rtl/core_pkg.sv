@@ -29,6 +29,8 @@ package core_pkg;
   // Transfers: bursts stay within aligned BURST_BYTES, which divide 4 KiB.
   localparam int unsigned BOUNDARY = 4096;
   localparam int unsigned LONGEST = 64;
+  localparam int unsigned READ_BURSTS = 64;  // of LOAD, under way at most
+  localparam int unsigned READ_BEATS = 320;  // under way: LOAD requests no more, so that fetch need not wait long
   localparam int unsigned BURST_BYTES = (LONGEST * AXI_BYTES > BOUNDARY) ? BOUNDARY : LONGEST * AXI_BYTES;
   localparam int unsigned GROUP_GRANULES = GROUP_BYTES / GRANULE_BYTES;
   localparam int unsigned BEAT_GRANULES = AXI_BYTES / GRANULE_BYTES;

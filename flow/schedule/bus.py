@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flow.hardware.config import HwConfig
+from flow.hardware.pipelines import pipeline
 from flow.isa.description import Buffer, Opcode
 from flow.isa.encoding import Instruction
 
@@ -15,8 +16,8 @@ from flow.isa.encoding import Instruction
 BOUNDARY = 4096
 LONGEST = 64
 
-#: bursts a master may have under way
-OUTSTANDING = 64
+#: bursts that LOAD may have under way; and beats: a burst more than those with which it requests no more
+BURSTS_UNDER_WAY, BEATS_UNDER_WAY = pipeline("READ_BURSTS"), pipeline("READ_BEATS") + LONGEST
 
 #: cycles a burst takes besides the memory's latency; of them from its request to its first data
 ROUND_TRIP = 8
@@ -91,8 +92,8 @@ class Job:
 
     ready: cycle from which they may; pace: cycles a beat takes at least; done: called with the cycle of the last beat.
     asked, until: its bursts are requested from one to the other; per_beat: bursts of a beat, of LOAD, which has no
-    more than OUTSTANDING under way; begin: called when the jobs before it are done, gives another cycle from which on
-    beats may pass; writes: into the input buffer, of a beat."""
+    more than BURSTS_UNDER_WAY; begin: called when the jobs before it are done, gives another cycle from which on beats
+    may pass; writes: into the input buffer, of a beat."""
 
     ready: float
     beats: float
@@ -146,15 +147,18 @@ class Bus:
     def _not_yet_asked(self, now: float) -> list[Job]:
         """Take what LOAD may not have requested yet from the end of the queue."""
         reads = self.queues[0]
-        bursts = float(OUTSTANDING)  # that may still be requested
+        bursts, beats = float(BURSTS_UNDER_WAY), float(BEATS_UNDER_WAY)  # that may still be requested
         for n, job in enumerate(reads):
-            over = job.beats * job.per_beat - bursts
+            if not job.per_beat:
+                continue
+            over = job.beats - min(bursts / job.per_beat, beats)
             if over > 0:
-                rest = [job.part(over / job.per_beat, now), *list(reads)[n + 1 :]]
+                rest = [job.part(over, now), *list(reads)[n + 1 :]]
                 while len(reads) > n + 1:
                     reads.pop()
                 return rest
             bursts -= job.beats * job.per_beat
+            beats -= job.beats
         return []
 
     def write(self, job: Job) -> None:

@@ -19,7 +19,16 @@ from flow.isa import description as isa
 from flow.isa.description import Buffer, Opcode, Source0, Source1, Table, Unit
 from flow.isa.encoding import Instruction
 from flow.isa.legality import extent
-from flow.schedule.bus import ANSWER, OUTSTANDING, ROUND_TRIP, Bus, Job, MemoryModel, transfer
+from flow.schedule.bus import (
+    ANSWER,
+    BEATS_UNDER_WAY,
+    BURSTS_UNDER_WAY,
+    ROUND_TRIP,
+    Bus,
+    Job,
+    MemoryModel,
+    transfer,
+)
 from flow.schedule.program import Program
 from flow.schedule.timing_fetch import Fetch
 
@@ -185,7 +194,8 @@ class Simulation:
         self.free[Unit.LOAD] = have + RUNS_READY + moved.runs
         first = max(have + HAVE_TO_ADDRESS + moved.joined, self.asked)
         self.asked = first + moved.requests + 1
-        least = max(positions - lead - tail, moved.requests, moved.bursts * (self.latency + ROUND_TRIP) / OUTSTANDING)
+        rounds = max(moved.bursts / BURSTS_UNDER_WAY, moved.beats / BEATS_UNDER_WAY)
+        least = max(positions - lead - tail, moved.requests, rounds * (self.latency + ROUND_TRIP))
         self.bus.read(Job(first + self.latency + ANSWER, moved.beats, least / moved.beats,
                           lambda last: written(last + delay + tail), first, first + moved.requests,
                           lambda: begin() + lead - delay, moved.bursts / moved.beats,

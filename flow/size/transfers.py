@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from flow.schedule.bus import BOUNDARY, LONGEST, OUTSTANDING, ROUND_TRIP, MemoryModel
+from flow.schedule.bus import BEATS_UNDER_WAY, BOUNDARY, BURSTS_UNDER_WAY, LONGEST, ROUND_TRIP, MemoryModel
 from flow.size.engines import Array, Engines, Mask
 
 #: share of the handshakes that the memory holds back
@@ -81,7 +81,8 @@ class Moves:
         requests = np.maximum(bursts - 1, runs + stretches - 2 - joined)
         paced = np.maximum(positions * planes, requests)
         if loading:
-            paced = np.maximum(paced, bursts / OUTSTANDING * (self.latency + ROUND_TRIP))
+            rounds = np.maximum(bursts / BURSTS_UNDER_WAY, beats / BEATS_UNDER_WAY)
+            paced = np.maximum(paced, rounds * (self.latency + ROUND_TRIP))
         some = np.ones_like(beats)
         return Transfer(np.maximum(beats / self.rate, paced), some, np.maximum(runs, requests), joined,
                         beats / self.room)

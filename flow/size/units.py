@@ -13,7 +13,7 @@ import numpy as np
 from flow.isa import description as isa
 from flow.schedule import timing_fetch as fetch
 from flow.schedule import timing_units as delays
-from flow.schedule.bus import ANSWER, LONGEST, OUTSTANDING
+from flow.schedule.bus import ANSWER, BEATS_UNDER_WAY
 from flow.size.engines import Array, Engines, Mask
 from flow.size.transfers import STALLED, Transfer
 
@@ -75,7 +75,7 @@ class Units:
         self.each = np.maximum(beats, float(EACH))
         self.latency, self.answer = latency, latency + ANSWER
         self.burst = fetch.CHUNK * beats
-        self.waiting = OUTSTANDING * LONGEST / rate
+        self.waiting = BEATS_UNDER_WAY / rate
         self.again = fetch.PASSED + fetch.NEXT + self.answer + self.burst
         # from the address of a LOAD that came with a burst to the request of the next one
         self.spare = np.maximum(self.burst + (fetch.NEXT - EACH - TAKEN - delays.HAVE_TO_ADDRESS), 0.0)

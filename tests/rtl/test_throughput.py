@@ -55,3 +55,19 @@ def test_load_uses_the_whole_bus(x_size: int, pitch: int) -> None:
     least = loads * x_size * rows * HW.group_bytes // HW.axi_bytes
     assert counters["READ_BEATS"] >= least
     assert counters["CYCLES"] <= 1.1 * least + 800
+
+
+@pytest.mark.full
+def test_instructions_do_not_wait_behind_all_that_loads_ask_for() -> None:
+    """Forty instructions fetched and a long one executed while six loads have the bus."""
+    rows, loads, tiles, pixels = 128, 6, 64, 40
+    program = [
+        *[make(Opcode.LOAD, buffer=Buffer.INPUT, region=Region.SCRATCH, x_size=8, y_size=rows, z_size=1, x_stride=1,
+               y_pitch=8 * HW.group_bytes)] * loads,
+        *[make(Opcode.GEMM, init=1, v_size=1, h_size=1, w_size=1, i_size=1, j_size=1)] * 40,
+        make(Opcode.GEMM, init=1, v_size=tiles, h_size=1, w_size=1, i_size=1, j_size=pixels, j_acc=1),
+    ]
+    counters = run(program, MemoryModel(memory_bytes=1 << 28, latency=100, bandwidth=0))
+    moved = loads * rows * 8 * HW.group_bytes // HW.axi_bytes
+    assert counters["GEMM_BUSY"] >= tiles * pixels and moved > 2 * tiles * pixels
+    assert counters["CYCLES"] <= 1.1 * moved + 800
