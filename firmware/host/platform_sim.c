@@ -11,7 +11,7 @@ static const char usage[] =
     "  --bandwidth N     1/1000 byte per cycle and channel, 0 unlimited (51200 per core of the channel)\n"
     "  --stall N         chance of each handshake to be held back, 1/1000 (0)\n"
     "  --reorder 0|1     answer bursts of different IDs in random order (0)\n"
-    "  --seed N          of stalls and initial contents (1)\n"
+    "  --seed N          of stalls, and of what registers and unwritten memory hold (1)\n"
     "  --dump DIR        write each tensor as DIR/<batch>-<number>.bin when its last byte was written\n"
     "  --progress N      report to stderr every N cycles\n";
 
@@ -22,6 +22,7 @@ static struct {
     uint64_t bandwidth;
     int bandwidth_given;
     uint64_t begin;
+    uint64_t noise; /* state of the generator */
     uint64_t start[MAX_CORES];
     const flow_core *cores;
     uint32_t count;
@@ -70,6 +71,7 @@ static int start_simulation(flow_transport *transport, uint32_t cores, uint64_t 
         return -1;
     }
     self.link.progress = progress;
+    self.noise = self.config.seed * 2 + 1;
     return flow_sim_transport(&self.link, transport) == FLOW_OK ? 0 : -1;
 }
 
@@ -80,6 +82,23 @@ static const char *fault(void) { return flow_sim_protocol_error(self.link.sim); 
 
 static uint64_t size_of(const flow_layout *l) { return (uint64_t)l->blocks * l->height * l->width * l->pix * l->cols; }
 
+/* What a region holds that nothing was written to since the last launch: anything. */
+static int forget(const flow_core *core, uint32_t region) {
+    uint64_t words[1024];
+    const uint64_t end = core->base[region] + core->model->region_bytes[region];
+    for (uint64_t address = core->base[region]; address < end; address += sizeof words) {
+        for (size_t i = 0; i < sizeof words / sizeof *words; ++i) {
+            self.noise ^= self.noise << 13;
+            self.noise ^= self.noise >> 7;
+            self.noise ^= self.noise << 17;
+            words[i] = self.noise;
+        }
+        const size_t length = end - address < sizeof words ? (size_t)(end - address) : sizeof words;
+        if (flow_sim_mem_write(self.link.sim, core->channel, address, words, length) != 0) return -1;
+    }
+    return 0;
+}
+
 static int begin(const flow_core *cores, uint32_t count) {
     if (count > MAX_CORES) return -1;
     self.cores = cores;
@@ -87,6 +106,7 @@ static int begin(const flow_core *cores, uint32_t count) {
     self.begin = flow_sim_cycles(self.link.sim);
     flow_sim_watch_clear(self.link.sim);
     for (uint32_t c = 0; c < count; ++c) {
+        if (forget(&cores[c], FLOW_REGION_SCRATCH) != 0 || forget(&cores[c], FLOW_REGION_OUTPUT) != 0) return -1;
         for (uint32_t i = 0; i < cores[c].model->written_count; ++i) {
             const flow_written *w = &cores[c].model->written[i];
             const uint64_t address = cores[c].base[w->layout.region] + w->layout.offset;

@@ -52,6 +52,20 @@ def test_unwritten_tensor_is_told() -> None:
         host.run(asked, random_images(program, 1, 0), MemoryModel(), library=library(hw))
 
 
+def test_memory_that_nothing_was_written_to_holds_anything() -> None:
+    """A program that reads such bytes must not pass because they are always zero, or those of the launch before."""
+    hw = HwConfig(pix=2, rows=16, cols=8, axi_bytes=16)
+    program = program_of(hw)
+    first = program.outputs[0]
+    layout = dataclasses.replace(first.layout, offset=program.output_bytes)
+    behind = dataclasses.replace(program, outputs=(dataclasses.replace(first, layout=layout),),
+                                 output_bytes=2 * program.output_bytes)
+    found = [image["out0"].tobytes() for seed in (1, 2)
+             for image in host.run(behind, random_images(program, 3, 0), MemoryModel(seed=seed),
+                                   library=library(hw)).outputs]
+    assert len(set(found)) == len(found) == 6
+
+
 def test_other_engine_is_refused() -> None:
     hw = HwConfig(pix=2, rows=16, cols=8, axi_bytes=16)
     other = dataclasses.replace(hw, acc_depth=64)
