@@ -5,7 +5,7 @@
 enum { REQUEST = 0xA5, RESPONSE = 0x5A };
 enum { READ_REGISTER = 1, WRITE_REGISTER, READ_MEMORY, WRITE_MEMORY };
 enum { DONE = 0, BAD_CRC, REFUSED };
-enum { HEADER_BYTES = 8, CRC_BYTES = 2, REGISTER_BYTES = 4, WORD = 8 };
+enum { HEADER_BYTES = 9, CRC_BYTES = 2, REGISTER_BYTES = 4, WORD = 8 };
 
 static uint16_t crc(uint16_t value, const uint8_t *data, size_t length) {
     for (size_t i = 0; i < length; ++i) {
@@ -29,25 +29,28 @@ static int receive_all(const flow_serial *s, uint8_t *data, size_t length, uint6
     return 0;
 }
 
-/* The answer to a frame: 0 done, 1 send it again, negative failure. */
+/* The answer to frame s->number: 0 done, 1 send it again, negative failure. The answer to another one came too late, how long it is
+ * is not known. */
 static int answer(const flow_serial *s, uint8_t *data, size_t length) {
     const uint64_t start = s->line->now_ns(s->context);
-    uint8_t sync = 0, status = 0, check[CRC_BYTES];
+    uint8_t sync = 0, head[2] = {0}, check[CRC_BYTES]; /* head: number, status */
     do {
         const int result = receive_all(s, &sync, 1, start);
         if (result != 0) return result;
     } while (sync != RESPONSE);
-    int result = receive_all(s, &status, 1, start);
+    int result = receive_all(s, head, sizeof head, start);
     if (result != 0) return result;
+    if (head[0] != s->number) return 1;
+    const uint8_t status = head[1];
     if (status == DONE && length && (result = receive_all(s, data, length, start)) != 0) return result;
     if ((result = receive_all(s, check, sizeof check, start)) != 0) return result;
-    uint16_t expected = crc(0xFFFF, &status, 1);
+    uint16_t expected = crc(0xFFFF, head, sizeof head);
     if (status == DONE) expected = crc(expected, data, length);
     if (check[0] != (expected & 0xFF) || check[1] != expected >> 8 || status == BAD_CRC) return 1;
     return status == DONE ? 0 : -1;
 }
 
-/* Forget what is still on the line, an answer that came too late. */
+/* Forget what is still on the line: an answer that came too late, or the rest of a broken one. */
 static void drain(const flow_serial *s) {
     uint8_t lost[64];
     const uint64_t start = s->line->now_ns(s->context);
@@ -57,11 +60,11 @@ static void drain(const flow_serial *s) {
 }
 
 static int exchange(flow_serial *s, uint8_t operation, uint64_t address, const uint8_t *out, uint8_t *in, size_t length) {
-    uint8_t frame[HEADER_BYTES + FLOW_SERIAL_MAX_BYTES + CRC_BYTES] = {REQUEST, operation};
+    uint8_t frame[HEADER_BYTES + FLOW_SERIAL_MAX_BYTES + CRC_BYTES] = {REQUEST, ++s->number, operation};
     const size_t data = out ? length : 0;
-    for (int i = 0; i < 4; ++i) frame[2 + i] = (uint8_t)(address >> (8 * i));
-    frame[6] = (uint8_t)length;
-    frame[7] = (uint8_t)(length >> 8);
+    for (int i = 0; i < 4; ++i) frame[3 + i] = (uint8_t)(address >> (8 * i));
+    frame[7] = (uint8_t)length;
+    frame[8] = (uint8_t)(length >> 8);
     if (out) memcpy(frame + HEADER_BYTES, out, data);
     const uint16_t check = crc(0xFFFF, frame + 1, HEADER_BYTES - 1 + data);
     frame[HEADER_BYTES + data] = (uint8_t)check;
@@ -135,6 +138,7 @@ flow_status flow_serial_transport(flow_serial *serial, flow_transport *transport
         !serial->attempts || serial->memory_bytes % WORD)
         return FLOW_BAD_ARGUMENT;
     serial->repeated = 0;
+    drain(serial);
     *transport = (flow_transport){.context = serial, .reg_read = reg_read, .reg_write = reg_write, .mem_write = mem_write,
                                   .mem_read = mem_read, .now_ns = now_ns};
     return FLOW_OK;

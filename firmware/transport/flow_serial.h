@@ -1,7 +1,8 @@
 /* Transport over a serial line to fpga/ecp5/serial_link.sv: frames with a CRC, each answered.
  *
- * A frame that gets no answer, a broken one or the answer "CRC wrong" is sent again; all operations may be repeated. Memory is moved in
- * multiples of 8 bytes; words written in part keep what the memory holds. */
+ * A frame that gets no answer, a broken one, that of another frame or the answer "CRC wrong" is sent again, with the number it
+ * had; all operations may be repeated. The line keeps the order of its bytes. Memory is moved in multiples of 8 bytes; words
+ * written in part keep what the memory holds. */
 #ifndef FLOW_SERIAL_H
 #define FLOW_SERIAL_H
 
@@ -23,10 +24,12 @@ typedef struct {
     uint64_t memory_bytes;
     uint64_t timeout_ns; /* of one answer */
     uint32_t attempts;   /* of one frame */
-    uint64_t repeated;   /* frames that were sent again; set to 0 by flow_serial_transport */
+    /* Set by flow_serial_transport. */
+    uint64_t repeated; /* frames that were sent again */
+    uint8_t number;    /* of the latest frame */
 } flow_serial;
 
-/* Fill transport so that it uses serial, which must outlive it. The cores are polled. */
+/* Fill transport so that it uses serial, which must outlive it; what is still on the line is lost. The cores are polled. */
 flow_status flow_serial_transport(flow_serial *serial, flow_transport *transport);
 
 /* flow_serial_linux.c: a Linux serial device, raw, 8N1, 3 Mbaud; context is the open file's number as an int *. */

@@ -38,6 +38,7 @@ RTL = ("pins_rtl",)
 _ANSWER = 300_000
 _ATTEMPTS = 9
 _FAULTS = "FLOW_SERIAL_SEED"
+_LATE = "FLOW_SERIAL_LATE"
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,12 @@ class BoardRun:
 
 
 def run(program: Program, images: Sequence[Mapping[str, Int8]], binary: Path, line: Line, timeout_cycles: int,
-        netlist: Path | None = None, faults: int | None = None) -> BoardRun:
+        netlist: Path | None = None, faults: int | None = None, late: bool = False) -> BoardRun:
     """Run ``images`` (each with all network inputs, (height, width, channels)) as a user of the board would.
 
     binary: of ``compile_board``; netlist: lines of ``netlist.to_gates``, where gates are behind the pins; faults: seed
-    of bytes that the line flips and loses. Raises ToolError if the firmware gives up.
+    of bytes that the line flips and loses; late: instead, of answers that come when their frame was sent again. Raises
+    ToolError if the firmware gives up.
     """
     with tempfile.TemporaryDirectory(prefix="flow-board-") as temporary:
         folder = Path(temporary)
@@ -113,7 +115,9 @@ def run(program: Program, images: Sequence[Mapping[str, Int8]], binary: Path, li
                    str(timeout_cycles)]
         if netlist is not None:
             command += ["--port", str(netlist.resolve())]
-        variables = None if faults is None else {_FAULTS: str(faults)}
+        variables = {} if faults is None else {_FAULTS: str(faults)}
+        if late:
+            variables[_LATE] = str(_ANSWER + _ANSWER // 2)
         begin = time.monotonic()
         text = host.execute(command, folder, None, variables)
         seconds = time.monotonic() - begin

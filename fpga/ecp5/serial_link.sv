@@ -1,8 +1,9 @@
 // The host's frames, executed on the engine's registers and on the memory.
 //
-//   request   A5 | operation | address (4) | length (2) | data (writes) | CRC (2)
-//   response  5A | status | data (reads that went well) | CRC (2)
+//   request   A5 | number | operation | address (4) | length (2) | data (writes) | CRC (2)
+//   response  5A | number | status | data (reads that went well) | CRC (2)
 //
+// The number is the host's, the response has its request's (of a request whose CRC is wrong: what arrived).
 // Operations: 1 read register, 2 write register (length 4), 3 read memory, 4 write memory (length a multiple of 8 up to
 // MAX_BYTES, address a multiple of 8). Status: 0 done, 1 CRC wrong, 2 refused or bus error. Numbers are little-endian; the CRC is
 // CRC-16 (0x1021, from FFFF, high bit first, sent low byte first) over all after the first byte. Nothing is executed before the CRC was
@@ -53,7 +54,7 @@ module serial_link #(
 
   typedef enum logic [3:0] {
     IDLE, HEADER, DATA, CHECK, DECIDE, REGISTER_ADDRESS, REGISTER_WAIT, MEMORY_REQUEST, MEMORY_WAIT,
-    SEND_SYNC, SEND_STATUS, SEND_DATA, SEND_CRC
+    SEND_SYNC, SEND_NUMBER, SEND_STATUS, SEND_DATA, SEND_CRC
   } state_t;
 
   function automatic logic [15:0] crc_next(input logic [15:0] crc, input logic [7:0] value);
@@ -65,7 +66,7 @@ module serial_link #(
 
   state_t state_q;
   logic [15:0] crc_q;
-  logic [7:0] operation_q, status_q;
+  logic [7:0] number_q, operation_q, status_q;
   logic [31:0] at_q;
   logic [15:0] length_q, count_q; // bytes of the frame's data, and how many are done
   logic [63:0] shift_q;           // newest byte on top; what is sent next at the bottom
@@ -88,11 +89,13 @@ module serial_link #(
 
   // --- Out ---
 
-  assign sending = state_q == SEND_SYNC || state_q == SEND_STATUS || state_q == SEND_DATA || state_q == SEND_CRC;
+  assign sending = state_q == SEND_SYNC || state_q == SEND_NUMBER || state_q == SEND_STATUS || state_q == SEND_DATA
+    || state_q == SEND_CRC;
   assign tx_valid_o = sending;
   always_comb begin
     unique case (state_q)
       SEND_SYNC:   tx_data_o = RESPONSE;
+      SEND_NUMBER: tx_data_o = number_q;
       SEND_STATUS: tx_data_o = status_q;
       SEND_DATA:   tx_data_o = shift_q[7:0];
       default:     tx_data_o = sent_high_q ? crc_q[15:8] : crc_q[7:0];
@@ -127,10 +130,10 @@ module serial_link #(
       HEADER: if (rx_valid_i) begin
         crc_q <= crc_next(crc_q, rx_data_i);
         count_q <= count_q + 1'b1;
-        {length_q, at_q, operation_q} <= {rx_data_i, length_q, at_q};
-        if (count_q == 16'd6) begin
+        {length_q, at_q, operation_q, number_q} <= {rx_data_i, length_q, at_q, operation_q};
+        if (count_q == 16'd7) begin
           count_q <= '0;
-          // the operation arrived first and lies at the bottom by now
+          // the operation has one byte to go and still lies above its place
           state_q <= (at_q[7:0] == WRITE_REGISTER || at_q[7:0] == WRITE_MEMORY) ? DATA : CHECK;
         end
       end
@@ -188,6 +191,10 @@ module serial_link #(
       end
       SEND_SYNC: if (tx_ready_i) begin
         if (!reads) count_q <= '0;
+        state_q <= SEND_NUMBER;
+      end
+      SEND_NUMBER: if (tx_ready_i) begin
+        crc_q <= crc_next(crc_q, number_q);
         state_q <= SEND_STATUS;
       end
       SEND_STATUS: if (tx_ready_i) begin

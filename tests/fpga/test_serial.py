@@ -59,6 +59,22 @@ def test_bytes_flipped_and_lost_change_nothing(tmp_path: Path) -> None:
         assert (result.repeated > 0) == (faults is not None)
 
 
+@pytest.mark.full
+def test_late_answers_change_nothing(tmp_path: Path) -> None:
+    """An answer that comes when its frame was sent again is not taken for that of another frame."""
+    graph = imported("direct", tmp_path).graph
+    program = schedule.compile(graph, DEFAULT_ENGINE)
+    binary = board.compile_board(program, FAST, gates=False)
+    images = stimuli.images(graph, 2, 0)
+    prompt = board.run(program, images, binary, FAST, patience(program))
+    for seed in range(3):
+        result = board.run(program, images, binary, FAST, patience(program), faults=seed, late=True)
+        assert result.repeated > 0, seed
+        assert as_the_graph(graph, program, images, result.run.outputs), seed
+        assert [launch.counters for launch in result.run.launches] == [
+            launch.counters for launch in prompt.run.launches], seed
+
+
 def project(hw: HwConfig, out: Path) -> Path:
     """What ``flow build`` leaves for the tools of the ULX3S; returns its ``fpga``."""
     fpga = make("ulx3s", out)
