@@ -28,7 +28,7 @@ typedef enum {
     FLOW_BAD_CHECKSUM,  /* the weight file is damaged */
     FLOW_BAD_WINDOW,    /* a region does not fit its memory or is not aligned */
     FLOW_BUSY,          /* a launch is running */
-    FLOW_NOT_RUNNING,   /* no launch to wait for */
+    FLOW_NOT_RUNNING,   /* no launch to wait for, or none that ended well to read the outputs of */
     FLOW_TIMED_OUT,     /* the deadline passed; the core was reset or is dead */
     FLOW_ENGINE_ERROR,  /* the launch ended with an error, see flow_core.error; flow_reset before the next */
     FLOW_DEAD           /* an earlier failure made the handle unusable: open it again */
@@ -151,6 +151,7 @@ typedef struct {
     uint64_t other[FLOW_REGIONS]; /* INPUT and OUTPUT: the second place, see flow_second_place */
     uint64_t running_output, finished_output;
     bool second, launched;    /* there is a second place; the latest inputs have been launched */
+    bool finished;            /* the latest launch that ended did so well, and its outputs are still there */
     uint64_t watchdog_cycles; /* 0: none; the caller may change it between launches */
     flow_state state;
     bool uploaded;
@@ -186,7 +187,8 @@ flow_status flow_start(flow_core *core);
 /* Wait for the end of the launch. FLOW_TIMED_OUT resets the core; it can be used again if that succeeded (state IDLE). */
 flow_status flow_wait(flow_core *core, uint64_t timeout_ns);
 
-/* Read region OUTPUT (region_bytes[FLOW_REGION_OUTPUT] bytes, see flow_extract_output). */
+/* Read region OUTPUT (region_bytes[FLOW_REGION_OUTPUT] bytes, see flow_extract_output) of the last launch that ended.
+ * FLOW_NOT_RUNNING if there was none, if it failed, or after a reset. */
 flow_status flow_read_outputs(flow_core *core, void *image);
 
 /* Reset after an error, or to give a launch up. */

@@ -139,7 +139,6 @@ flow_status flow_open(flow_core *core, const flow_transport *transport, const fl
         core->state = FLOW_STATE_CLOSED;
         return status;
     }
-    core->finished_output = core->base[FLOW_REGION_OUTPUT];
     core->state = FLOW_STATE_FAILED;
     TRY(flow_reset(core, timeout_ns));
     for (unsigned r = 0; r < FLOW_REGIONS; ++r) {
@@ -216,7 +215,7 @@ flow_status flow_write_inputs(flow_core *core, const void *image) {
 flow_status flow_read_outputs(flow_core *core, void *image) {
     TRY(usable(core));
     if (!image) return FLOW_BAD_ARGUMENT;
-    if (core->state == FLOW_STATE_RUNNING && core->finished_output == core->running_output) return FLOW_BUSY;
+    if (!core->finished) return core->state == FLOW_STATE_RUNNING ? FLOW_BUSY : FLOW_NOT_RUNNING;
     if (core->transport->mem_read(core->transport->context, core->channel, core->finished_output, image,
                                   (size_t)core->model->region_bytes[FLOW_REGION_OUTPUT]) != 0)
         return dead(core, FLOW_BAD_TRANSPORT);
@@ -231,6 +230,7 @@ flow_status flow_start(flow_core *core) {
     if (core->state != FLOW_STATE_IDLE) return FLOW_ENGINE_ERROR;
     if (!core->uploaded) return FLOW_BAD_FILE;
     memset(&core->error, 0, sizeof core->error);
+    if (core->finished_output == core->base[FLOW_REGION_OUTPUT]) core->finished = false;
     if (core->second) {
         TRY(pair_write(core, region_base[FLOW_REGION_INPUT], core->base[FLOW_REGION_INPUT]));
         TRY(pair_write(core, region_base[FLOW_REGION_OUTPUT], core->base[FLOW_REGION_OUTPUT]));
@@ -269,6 +269,7 @@ flow_status flow_wait(flow_core *core, uint64_t timeout_ns) {
         TRY(reg_read(core, FLOW_REG_STATUS, &status));
         if (status & FLOW_REG_STATUS_ERROR_MASK) {
             core->state = FLOW_STATE_FAILED;
+            core->finished = false;
             TRY(read_error(core, status));
             TRY(reg_write(core, FLOW_REG_IRQ_PENDING, 1));
             return FLOW_ENGINE_ERROR;
@@ -279,6 +280,7 @@ flow_status flow_wait(flow_core *core, uint64_t timeout_ns) {
         if (ended & 1u) {
             core->state = FLOW_STATE_IDLE;
             core->finished_output = core->running_output;
+            core->finished = true;
             return reg_write(core, FLOW_REG_IRQ_PENDING, 1);
         }
         if (late) {
@@ -295,6 +297,7 @@ flow_status flow_wait(flow_core *core, uint64_t timeout_ns) {
 flow_status flow_reset(flow_core *core, uint64_t timeout_ns) {
     TRY(usable(core));
     const uint64_t start = core->transport->now_ns(core->transport->context);
+    core->finished = false;
     TRY(reg_write(core, FLOW_REG_CONTROL, FLOW_REG_CONTROL_RESET_MASK));
     for (;;) {
         uint32_t status = 0;

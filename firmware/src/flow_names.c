@@ -14,7 +14,7 @@ const char *flow_status_name(flow_status status) {
     case FLOW_BAD_CHECKSUM: return "damaged weight file";
     case FLOW_BAD_WINDOW: return "region outside the memory";
     case FLOW_BUSY: return "busy";
-    case FLOW_NOT_RUNNING: return "no launch is running";
+    case FLOW_NOT_RUNNING: return "no launch is running, or none ended well";
     case FLOW_TIMED_OUT: return "timed out";
     case FLOW_ENGINE_ERROR: return "engine error";
     case FLOW_DEAD: return "handle is dead";

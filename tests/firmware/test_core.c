@@ -208,18 +208,21 @@ static void test_launch(const uint8_t *file, size_t length, int interrupts) {
     flow_transport t = transport_of(d, interrupts);
     flow_core core;
     uint64_t counters[FLOW_NUM_COUNTERS];
+    static uint8_t output[FLOW_MODEL_OUTPUT_BYTES];
     EXPECT(open_at(&core, &t, 0, MEMORY), FLOW_OK);
     CHECK(*reg(d, FLOW_REG_IRQ_ENABLE) == (interrupts ? 1u : 0u));
     EXPECT(flow_upload(&core, file, length), FLOW_OK);
     EXPECT(flow_wait(&core, TIMEOUT), FLOW_NOT_RUNNING);
+    EXPECT(flow_read_outputs(&core, output), FLOW_NOT_RUNNING);
     d->log[0] = 0;
     core.watchdog_cycles = 0x500000007;
     EXPECT(flow_start(&core), FLOW_OK);
     CHECK(strcmp(d->log, "88=7 8c=5 2c=1 20=1 ") == 0);
     EXPECT(flow_start(&core), FLOW_BUSY);
-    EXPECT(flow_read_outputs(&core, d), FLOW_BUSY);
+    EXPECT(flow_read_outputs(&core, output), FLOW_BUSY);
     EXPECT(flow_upload(&core, file, length), FLOW_BUSY);
     EXPECT(flow_wait(&core, TIMEOUT), FLOW_OK);
+    EXPECT(flow_read_outputs(&core, output), FLOW_OK);
     *reg(d, FLOW_COUNTER_BASE + 8 * FLOW_COUNTER_INSTRUCTIONS) = 3;
     *reg(d, FLOW_COUNTER_BASE + 8 * FLOW_COUNTER_INSTRUCTIONS + 4) = 1;
     EXPECT(flow_counters(&core, counters), FLOW_OK);
@@ -231,7 +234,9 @@ static void test_launch(const uint8_t *file, size_t length, int interrupts) {
     CHECK(core.error.code == FLOW_ERROR_WINDOW && core.error.unit == FLOW_UNIT_STORE && core.error.pc == 17);
     CHECK(core.error.address == UINT64_C(0x129ABCDEF0));
     EXPECT(flow_start(&core), FLOW_ENGINE_ERROR);
+    EXPECT(flow_read_outputs(&core, output), FLOW_NOT_RUNNING);
     EXPECT(flow_reset(&core, TIMEOUT), FLOW_OK);
+    EXPECT(flow_read_outputs(&core, output), FLOW_NOT_RUNNING);
     d->ends_with_error = 0;
     EXPECT(flow_start(&core), FLOW_OK);
     EXPECT(flow_wait(&core, TIMEOUT), FLOW_OK);
@@ -246,6 +251,7 @@ static void test_launch(const uint8_t *file, size_t length, int interrupts) {
     EXPECT(flow_start(&core), FLOW_OK);
     EXPECT(flow_wait(&core, TIMEOUT), FLOW_TIMED_OUT);
     CHECK(core.state == FLOW_STATE_IDLE && core.error.status == FLOW_REG_STATUS_BUSY_MASK);
+    EXPECT(flow_read_outputs(&core, output), FLOW_NOT_RUNNING);
     EXPECT(flow_start(&core), FLOW_OK);
     d->reset_hangs = 1;
     EXPECT(flow_wait(&core, TIMEOUT), FLOW_TIMED_OUT);
@@ -313,6 +319,15 @@ static void test_second_place(const uint8_t *file, size_t length) {
     EXPECT(flow_start(&core), FLOW_OK);
     CHECK(*reg(d, FLOW_REG_INPUT_BASE_LO) == in[0]);
     EXPECT(flow_read_outputs(&core, output), FLOW_BUSY);
+    EXPECT(flow_wait(&core, TIMEOUT), FLOW_OK);
+
+    /* outputs of the launch before are not taken for those of one that failed */
+    EXPECT(flow_write_inputs(&core, input), FLOW_OK);
+    d->ends_with_error = 1;
+    EXPECT(flow_start(&core), FLOW_OK);
+    EXPECT(flow_read_outputs(&core, output), FLOW_OK);
+    EXPECT(flow_wait(&core, TIMEOUT), FLOW_ENGINE_ERROR);
+    EXPECT(flow_read_outputs(&core, output), FLOW_NOT_RUNNING);
     free(d);
 }
 
