@@ -66,6 +66,22 @@ def test_host_makefile_names_the_host_s_sources(tmp_path: Path) -> None:
     assert "flow_sim" not in done
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make")
+@pytest.mark.parametrize("board", ["d5005", "u200"])
+def test_files_are_in_the_model_s_order(board: str, tmp_path: Path) -> None:
+    """Of more than ten inputs and outputs, too."""
+    fpga = make(board, tmp_path)
+    for kind in ("stimuli", "expected"):
+        (tmp_path / "verify" / kind).mkdir(parents=True)
+        for index in range(12):
+            (tmp_path / "verify" / kind / f"{index}.npy").touch()
+    entry = fpga / ("xrt" if board == "u200" else "opencl")
+    done = subprocess.run(["make", "-n", "run", "-o", "flow_host"], cwd=entry, capture_output=True, text=True,
+                          check=True).stdout
+    for option, kind in (("input", "stimuli"), ("expect", "expected")):
+        assert re.findall(rf"--{option} \S*/{kind}/(\d+)\.npy", done) == [str(index) for index in range(12)]
+
+
 @pytest.mark.parametrize(("board", "memories"), [("u250", ["DDR[0]", "DDR[1]", "DDR[0]"]),
                                                  ("u50", ["HBM[0:1]", "HBM[2:3]", "HBM[0:1]"])])
 def test_link_configuration_and_facts(board: str, memories: list[str], tmp_path: Path) -> None:
