@@ -7,7 +7,6 @@
 #include "npy.h"
 #include "platform.h"
 
-#define MAX_CORES 64
 #define MAX_TENSORS 64
 
 static const flow_platform *const platforms[] = {
@@ -95,7 +94,7 @@ static int parse(int argc, char **argv, options *o) {
     if (o->inputs != FLOW_MODEL.input_count) return usage("one --input for each network input", NULL);
     if (o->outputs && o->outputs != FLOW_MODEL.output_count) return usage("one --output for each network output", NULL);
     if (o->expects && o->expects != FLOW_MODEL.output_count) return usage("one --expect for each network output", NULL);
-    if (!o->cores || o->cores > MAX_CORES) return usage("--cores starts at 1", NULL);
+    if (!o->cores || o->cores > PLATFORM_MAX_CORES) return usage("unknown option or bad value", "--cores");
     return 0;
 }
 
@@ -143,8 +142,8 @@ static uint8_t *read_file(const char *path, size_t *length, const npy_tensor *te
 
 static int write_file(const char *path, const void *data, size_t length) {
     FILE *file = fopen(path, "wb");
-    const int good = file && fwrite(data, 1, length, file) == length;
-    if (file && fclose(file) != 0) return -1;
+    int good = file && fwrite(data, 1, length, file) == length;
+    if (file && fclose(file) != 0) good = 0;
     if (!good) fprintf(stderr, "flow_host: cannot write %s\n", path);
     return good ? 0 : -1;
 }
@@ -332,7 +331,7 @@ static int load_inputs(options *o, int8_t **inputs) {
 
 static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_image, uint8_t *output_image) {
     flow_transport transport;
-    flow_core cores[MAX_CORES];
+    flow_core cores[PLATFORM_MAX_CORES];
     const uint64_t bytes = flow_device_bytes(&FLOW_MODEL), second = flow_second_place_bytes(&FLOW_MODEL);
     const work w = {cores, o, inputs, outputs, input_image, output_image};
     uint64_t wrong = 0;

@@ -15,12 +15,22 @@ static inline int platform_number(const char *value, uint64_t *number) {
     return *value && !*end;
 }
 
+/* What open returns. On failure prints why, or the status's name where no reason is known (NULL or empty). */
+static inline int platform_opened(flow_status status, const char *device, const char *why) {
+    if (status == FLOW_OK) return 0;
+    fprintf(stderr, "flow_host: %s: %s\n", device, why && *why ? why : flow_status_name(status));
+    return -1;
+}
+
+/* Most cores the host program uses. */
+enum { PLATFORM_MAX_CORES = 64 };
+
 typedef struct {
     const char *name;  /* of --device */
     const char *usage; /* of the platform's own options, each line "  --name VALUE  text" */
     /* Take an option of the platform. 2: taken with its value, 0: unknown or bad. */
     int (*option)(const char *name, const char *value);
-    /* Open the device for cores that each use bytes of device memory. Returns 0, and on failure prints why. */
+    /* Open the device for cores (1 to PLATFORM_MAX_CORES) that each use bytes of device memory. Returns 0, and on failure prints why. */
     int (*open)(flow_transport *transport, uint32_t cores, uint64_t bytes);
     void (*close)(void);
     uint32_t (*channels)(void);

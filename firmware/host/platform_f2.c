@@ -40,21 +40,21 @@ static int option(const char *name, const char *value) {
     if (!platform_number(value, &number)) return 0;
     if (strcmp(name, "--slot") == 0) self.slot = (int)number;
     else if (strcmp(name, "--channel-bytes") == 0) self.f2.channel_bytes = number;
-    else if (strcmp(name, "--channels") == 0) self.f2.channels = (uint32_t)number;
+    else if (strcmp(name, "--channels") == 0 && number) self.f2.channels = (uint32_t)number;
     else return 0;
     return 2;
 }
 
 static int open_card(flow_transport *transport, uint32_t cores, uint64_t bytes) {
     (void)bytes;
+    char device[32];
+    (void)snprintf(device, sizeof device, "slot %d", self.slot);
     if (fpga_mgmt_init() != 0 || fpga_pci_attach(self.slot, FPGA_APP_PF, APP_PF_BAR0, 0, &self.f2.ocl) != 0 ||
-        fpga_pci_attach(self.slot, FPGA_APP_PF, APP_PF_BAR4, BURST_CAPABLE, &self.f2.pcis) != 0) {
-        fprintf(stderr, "slot %d: the FPGA cannot be attached\n", self.slot);
-        return -1;
-    }
+        fpga_pci_attach(self.slot, FPGA_APP_PF, APP_PF_BAR4, BURST_CAPABLE, &self.f2.pcis) != 0)
+        return platform_opened(FLOW_BAD_TRANSPORT, device, "the FPGA cannot be attached");
     self.f2.cores = cores;
     self.f2.channel_stride = self.f2.channel_bytes;
-    return flow_f2_transport(&self.f2, transport) == FLOW_OK ? 0 : -1;
+    return platform_opened(flow_f2_transport(&self.f2, transport), device, NULL);
 }
 
 static void shut(void) {

@@ -45,8 +45,7 @@ static int start(flow_transport *transport, uint32_t cores, uint64_t bytes) {
     const flow_status status =
         scratch ? flow_opencl_open(&self.link, &self.config, scratch, SCRATCH_BYTES, transport) : FLOW_BAD_ARGUMENT;
     free(scratch);
-    if (status != FLOW_OK) fprintf(stderr, "flow_host: %s: %s\n", flow_status_name(status), self.link.problem);
-    return status == FLOW_OK ? 0 : -1;
+    return platform_opened(status, self.config.kernel, scratch ? self.link.problem : "out of memory");
 }
 
 static void shut(void) { flow_opencl_close(&self.link); }

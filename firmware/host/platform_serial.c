@@ -25,9 +25,9 @@ static int option(const char *name, const char *value) {
     }
     uint64_t number = 0;
     if (!platform_number(value, &number)) return 0;
-    if (strcmp(name, "--memory-bytes") == 0) self.serial.memory_bytes = number;
+    if (strcmp(name, "--memory-bytes") == 0 && number % FLOW_SERIAL_WORD == 0) self.serial.memory_bytes = number;
     else if (strcmp(name, "--answer-ns") == 0) self.serial.timeout_ns = number;
-    else if (strcmp(name, "--attempts") == 0) self.serial.attempts = (uint32_t)number;
+    else if (strcmp(name, "--attempts") == 0 && number) self.serial.attempts = (uint32_t)number;
     else return 0;
     return 2;
 }
@@ -36,13 +36,10 @@ static int open_port(flow_transport *transport, uint32_t cores, uint64_t bytes) 
     (void)cores;
     (void)bytes;
     self.file = flow_serial_linux_open(self.port);
-    if (self.file < 0) {
-        fprintf(stderr, "%s: cannot be opened\n", self.port);
-        return -1;
-    }
+    if (self.file < 0) return platform_opened(FLOW_BAD_TRANSPORT, self.port, "cannot be opened");
     self.serial.line = &flow_serial_linux;
     self.serial.context = &self.file;
-    return flow_serial_transport(&self.serial, transport) == FLOW_OK ? 0 : -1;
+    return platform_opened(flow_serial_transport(&self.serial, transport), self.port, NULL);
 }
 
 static void shut(void) {

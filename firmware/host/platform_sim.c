@@ -4,8 +4,6 @@
 #include "flow_sim_transport.h"
 #include "platform.h"
 
-#define MAX_CORES 64
-
 static const char usage[] =
     "  --latency N       cycles of memory latency (100)\n"
     "  --bandwidth N     1/1000 byte per cycle and channel, 0 unlimited (51200 per core of the channel)\n"
@@ -23,7 +21,7 @@ static struct {
     int bandwidth_given;
     uint64_t begin;
     uint64_t noise; /* state of the generator */
-    uint64_t start[MAX_CORES];
+    uint64_t start[PLATFORM_MAX_CORES];
     const flow_core *cores;
     uint32_t count;
 } self = {.config = {.seed = 1, .latency = FLOW_SIM_DEFAULT_LATENCY, .threads = 1}};
@@ -100,7 +98,6 @@ static int forget(const flow_core *core, uint32_t region) {
 }
 
 static int begin(const flow_core *cores, uint32_t count) {
-    if (count > MAX_CORES) return -1;
     self.cores = cores;
     self.count = count;
     self.begin = flow_sim_cycles(self.link.sim);

@@ -33,8 +33,7 @@ static int start(flow_transport *transport, uint32_t cores, uint64_t bytes) {
     self.config.cores = cores;
     self.config.memory_bytes = bytes;
     const flow_status status = flow_xrt_open(&self.link, &self.config, transport, problem, sizeof problem);
-    if (status != FLOW_OK) fprintf(stderr, "flow_host: %s: %s\n", flow_status_name(status), problem);
-    return status == FLOW_OK ? 0 : -1;
+    return platform_opened(status, self.config.xclbin, problem);
 }
 
 static void shut(void) { flow_xrt_close(self.link); }

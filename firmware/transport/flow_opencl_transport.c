@@ -232,10 +232,11 @@ static flow_status build(flow_opencl_link *link, const flow_opencl_config *confi
     link->program = clCreateProgramWithSource(link->context, 1, &source, &length, &code);
     if (code == CL_SUCCESS) code = clBuildProgram(link->program, 1, &link->device, options, NULL, NULL);
     if (code != CL_SUCCESS) {
-        problem(link, FLOW_BAD_FILE, "the kernel does not compile", code);
-        if (link->program)
-            (void)clGetProgramBuildInfo(link->program, link->device, CL_PROGRAM_BUILD_LOG, sizeof link->problem - 1, link->problem, NULL);
-        return FLOW_BAD_FILE;
+        /* the log's beginning: its first error is the one that counts */
+        if (link->program && room > length && clGetProgramBuildInfo(link->program, link->device, CL_PROGRAM_BUILD_LOG, room - length,
+                                                                    spare, NULL) == CL_SUCCESS && *spare)
+            return problem(link, FLOW_BAD_FILE, (const char *)spare, CL_SUCCESS);
+        return problem(link, FLOW_BAD_FILE, "the kernel does not compile", code);
     }
     if (cached) save_binary(link, path, spare, room - length);
     return FLOW_OK;

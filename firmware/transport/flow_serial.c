@@ -5,7 +5,7 @@
 enum { REQUEST = 0xA5, RESPONSE = 0x5A };
 enum { READ_REGISTER = 1, WRITE_REGISTER, READ_MEMORY, WRITE_MEMORY };
 enum { DONE = 0, BAD_CRC, REFUSED };
-enum { HEADER_BYTES = 9, CRC_BYTES = 2, REGISTER_BYTES = 4, WORD = 8 };
+enum { HEADER_BYTES = 9, CRC_BYTES = 2, REGISTER_BYTES = 4 };
 
 static uint16_t crc(uint16_t value, const uint8_t *data, size_t length) {
     for (size_t i = 0; i < length; ++i) {
@@ -101,10 +101,10 @@ static int inside(const flow_serial *s, uint32_t channel, uint64_t address, size
 static int transfer(flow_serial *s, uint64_t address, const uint8_t *out, uint8_t *in, size_t length) {
     uint8_t words[FLOW_SERIAL_MAX_BYTES];
     while (length) {
-        const size_t head = (size_t)(address % WORD);
+        const size_t head = (size_t)(address % FLOW_SERIAL_WORD);
         size_t piece = sizeof words - head;
         if (piece > length) piece = length;
-        const size_t whole = (head + piece + WORD - 1) / WORD * WORD;
+        const size_t whole = (head + piece + FLOW_SERIAL_WORD - 1) / FLOW_SERIAL_WORD * FLOW_SERIAL_WORD;
         if ((!out || whole != piece) && exchange(s, READ_MEMORY, address - head, NULL, words, whole) != 0) return -1;
         if (out) {
             memcpy(words + head, out, piece);
@@ -135,7 +135,7 @@ static uint64_t now_ns(void *context) {
 
 flow_status flow_serial_transport(flow_serial *serial, flow_transport *transport) {
     if (!serial || !transport || !serial->line || !serial->line->send || !serial->line->receive || !serial->line->now_ns ||
-        !serial->attempts || serial->memory_bytes % WORD)
+        !serial->attempts || serial->memory_bytes % FLOW_SERIAL_WORD)
         return FLOW_BAD_ARGUMENT;
     serial->repeated = 0;
     drain(serial);

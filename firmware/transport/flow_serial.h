@@ -10,6 +10,8 @@
 
 /* Most bytes of data in one frame (MAX_BYTES of serial_link). */
 #define FLOW_SERIAL_MAX_BYTES 512u
+/* Memory is moved in multiples of this. */
+#define FLOW_SERIAL_WORD 8u
 
 /* The line. send: 0 when all bytes were taken; receive: bytes read, 0 when the time is over, negative on failure. */
 typedef struct {

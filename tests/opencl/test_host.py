@@ -103,6 +103,9 @@ def test_damaged_stream_and_missing_kernel(tmp_path: Path) -> None:
     assert done.returncode == 4 and "ILLEGAL" in done.stderr.upper() and "instruction 0" in done.stderr
     missing = _run(tmp_path, names, 1, "--kernel", "nothing.cl")
     assert missing.returncode == 4 and "cannot be read" in missing.stderr
+    (tmp_path / "bad.cl").write_text("".join(f"int wrong_{n} = missing_{n};\n" for n in range(300)))
+    bad = _run(tmp_path, names, 1, "--kernel", "bad.cl")
+    assert bad.returncode == 4 and "missing_0" in bad.stderr
     other = _run(tmp_path, names, 1, "--device", "sim")
     assert other.returncode == 2 and "not linked" in other.stderr
 

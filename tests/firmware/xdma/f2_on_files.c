@@ -1,5 +1,5 @@
 /* AWS's calls on the files of a card, whose prefix is FLOW_CARD. FLOW_F2_TIMEOUT: that access of memory takes longer than the shell's
- * time-out: a read gives all ones, a write is dropped. FLOW_F2_FAULT: from that access of memory on the library refuses all. */
+ * time-out: a read gives all ones, a write is dropped. FLOW_F2_FAULT: from that access of memory on (0: from the start) the library refuses all. */
 #define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
 #include <fpga_mgmt.h>
@@ -35,7 +35,7 @@ int fpga_mgmt_init(void) { return 0; }
 int fpga_mgmt_close(void) { return 0; }
 
 int fpga_mgmt_describe_local_image(int slot_id, struct fpga_mgmt_image_info *info, uint32_t flags) {
-    if (slot_id != 0 || flags != FPGA_CMD_GET_HW_METRICS) return -1;
+    if (slot_id != 0 || flags != FPGA_CMD_GET_HW_METRICS || planted("FLOW_F2_FAULT")) return -1;
     info->metrics.f2_metrics = (struct f2_metrics_common){.dma_pcis_timeout_count = timeouts};
     return 0;
 }

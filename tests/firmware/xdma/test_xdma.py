@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -129,6 +130,44 @@ def test_a_fault_of_the_card(network: Network, fault: tuple[str, ...], host: str
 @pytest.mark.parametrize("launch", ["0", "2"])
 def test_a_lost_interrupt_changes_nothing(network: Network, launch: str) -> None:
     network.check(network.run("xdma", "lost", launch))
+
+
+#: Options that cannot be -> exit code and what the host says.
+BAD_OPTIONS = {("--channels", "0"): (2, "--channels"), ("--channels", str(1 << 32)): (4, "bad argument"),
+               ("--cores", "65"): (2, "--cores")}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("host", ["xdma", "f2"])
+@pytest.mark.parametrize("options", BAD_OPTIONS, ids=" ".join)
+def test_options_that_cannot_be(network: Network, options: tuple[str, ...], host: str) -> None:
+    outcome = network.run(host, options=options)
+    code, told = BAD_OPTIONS[options]
+    assert outcome.code == code and told in outcome.problems.splitlines()[0], outcome
+
+
+@pytest.mark.full
+def test_nodes_that_are_not_there(network: Network) -> None:
+    outcome = cards.infer(network.folder, network.program, network.images, "xdma", Path("/nowhere/card"))
+    assert outcome.code == 4 and "/nowhere/card: a device node cannot be opened" in outcome.problems, outcome
+
+
+@pytest.mark.full
+def test_a_shell_without_its_count_of_time_outs(network: Network) -> None:
+    outcome = network.run("f2", environment={"FLOW_F2_FAULT": "0"})
+    assert outcome.code == 4 and "slot 0: transport failure" in outcome.problems, outcome
+
+
+@pytest.mark.full
+def test_a_full_disk_is_told(network: Network) -> None:
+    outputs = [option for _ in network.program.outputs for option in ("--output", "/dev/full")]
+    with cards.card(network.folder) as prefix:
+        command = ["./xdma", "--nodes", str(prefix), "--channel-bytes", str(cards.STRIDE), "--weights", "weights.bin",
+                   "--images", str(len(network.images)), *outputs]
+        command += cards.stage(network.folder, network.program, network.images)
+        done = subprocess.run(command, cwd=network.folder, env={**os.environ, "FLOW_CARD": str(prefix)}, check=False,
+                              capture_output=True, text=True, timeout=120)
+    assert done.returncode == 3 and "cannot write /dev/full" in done.stderr, done
 
 
 #: What the driver says from which call on -> what the host says.
