@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ NAME = "manifest.json"
 NOT_COVERED = (NAME, "timing.json")
 #: Folder below ``fpga`` where the FPGA's tools run, after the build folder was published.
 TOOL_FOLDER = "run"
-#: Folder where the build folder's own ``make`` works.
-MAKE_FOLDER = "build"
+#: Folders from which programs are compiled by what lies in them: a file added there is a mistake. Elsewhere people may
+#: keep files of their own.
+SEALED = ("firmware", "opencl", "rtl", "steps", "verify")
 
 
 def file_hash(path: Path) -> str:
@@ -35,12 +35,22 @@ def file_hash(path: Path) -> str:
 
 
 def _files(folder: Path) -> dict[str, str]:
-    made = [makefile.parent / MAKE_FOLDER for makefile in folder.rglob("Makefile")]
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*")
-                   if path.is_file() and path.name not in NOT_COVERED
-                   and ("fpga", TOOL_FOLDER) not in pairwise(path.relative_to(folder).parts)
-                   and not any(path.is_relative_to(where) for where in made))
+                   if path.is_file() and path.name not in NOT_COVERED)
     return {name: file_hash(folder / name) for name in names}
+
+
+def _found(folder: Path, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Of the files in ``wanted`` those that are there, with their hashes."""
+    return {name: file_hash(folder / name) for name in wanted if (folder / name).is_file()}
+
+
+def _added(folder: Path, wanted: Mapping[str, str]) -> list[str]:
+    """Files in sealed folders that the build did not leave there."""
+    models = {Path(name).parent for name in wanted if Path(name).name == "report.json"} | {Path()}
+    paths = [path for model in models for name in SEALED for path in (folder / model / name).rglob("*")
+             if path.is_file() and path.name not in NOT_COVERED]
+    return [name for name in (str(path.relative_to(folder)) for path in paths) if name not in wanted]
 
 
 def provenance(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,40 +77,41 @@ def read(folder: Path) -> dict[str, Any]:
                              "build it first: flow build"))
 
 
+def listed(folder: Path) -> dict[str, str]:
+    """Names and hashes of the files that the build left in ``folder``; none without a manifest."""
+    try:
+        files: dict[str, str] = read(folder)["files"]
+    except UsageError:
+        return {}
+    return files
+
+
 def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
-    """Whether ``folder`` is complete and was made from the same things."""
+    """Whether ``folder`` is complete and was made from the same things. What people added does not matter."""
     try:
         content = read(folder)
     except UsageError:
         return False
     wanted = json.loads(json.dumps(provenance(inputs)))
-    return all(content.get(name) == value for name, value in wanted.items()) and content["files"] == _files(folder)
+    return (all(content.get(name) == value for name, value in wanted.items())
+            and content["files"] == _found(folder, content["files"]))
 
 
 def intact(folder: Path, part: Path) -> bool:
-    """Whether every file of ``part``, a folder inside ``folder``, is as the manifest says. False without a manifest."""
-    try:
-        wanted = read(folder)["files"]
-    except UsageError:
-        return False
+    """Whether every file of ``part``, a folder inside ``folder``, is as the manifest says."""
+    wanted = listed(folder)
     names = [path for path in part.rglob("*") if path.is_file() and path.name not in NOT_COVERED]
     return all(wanted.get(str(path.relative_to(folder))) == file_hash(path) for path in names)
 
 
 def check(folder: Path) -> None:
-    """Raise UsageError naming every file that is missing, was added or was changed since the build."""
-    wanted, found = read(folder)["files"], _files(folder)
-    problems = [Problem(f"{folder.name}/{name}", state,
-                        "build the folder again" if name in wanted else "remove it, or build the folder again")
-                for name in sorted(set(wanted) | set(found))
-                for state in [_state(wanted.get(name), found.get(name))] if state]
+    """Raise UsageError naming every file that is missing or was changed since the build, or was added to a folder whose
+    files are compiled or compared."""
+    wanted = read(folder)["files"]
+    found = _found(folder, wanted)
+    problems = [Problem(f"{folder.name}/{name}", "changed since the build" if name in found else "missing",
+                        "build the folder again") for name in sorted(wanted) if wanted[name] != found.get(name)]
+    problems += [Problem(f"{folder.name}/{name}", "not in the manifest", "move it out of this folder")
+                 for name in sorted(_added(folder, wanted))]
     if problems:
         raise UsageError(problems)
-
-
-def _state(wanted: str | None, found: str | None) -> str:
-    if wanted == found:
-        return ""
-    if found is None:
-        return "missing"
-    return "not in the manifest" if wanted is None else "changed since the build"

@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 from types import TracebackType
 
+from flow.build.kept import carry_over
 from flow.errors import CapacityError, Problem, UnsupportedError, UsageError
 
 _AT_FDCWD = -100
@@ -41,6 +42,8 @@ class Workspace:
         self.staged = self.work / "out"
         #: results of finished stages
         self.steps = self.work / "steps"
+        #: where the folder goes that is replaced, where two cannot be exchanged
+        self._replaced = self.work / "old"
         self._made_parents: list[Path] = []
         self._lock = -1
 
@@ -55,6 +58,8 @@ class Workspace:
             self._made_parents.append(parent)
             parent = parent.parent
         self._take_lock()
+        if not self.final.exists() and self._replaced.exists():  # killed between publish's two renames
+            os.rename(self._replaced, self.final)
         shutil.rmtree(self.staged, ignore_errors=True)
         self.staged.mkdir()
         self.steps.mkdir(exist_ok=True)
@@ -82,13 +87,14 @@ class Workspace:
             os.close(descriptor)
 
     def publish(self) -> None:
-        """Put the assembled folder in the place of ``final``."""
+        """Put the assembled folder in the place of ``final``, with what people and tools had added to that."""
+        if self.final.exists():
+            carry_over(self.final, self.staged)
         if not self.final.exists():
             os.rename(self.staged, self.final)
         elif not _exchange(self.staged, self.final):
-            old = self.work / "old"
-            shutil.rmtree(old, ignore_errors=True)
-            os.rename(self.final, old)
+            shutil.rmtree(self._replaced, ignore_errors=True)
+            os.rename(self.final, self._replaced)
             os.rename(self.staged, self.final)
         self.discard()
 

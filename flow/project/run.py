@@ -79,11 +79,11 @@ def build_bitstream(project: Path, progress: Progress, last: str = "") -> Bitstr
 
 
 def _inputs_hash(project: Path) -> str:
-    """Everything the tools read: the project's own files and the RTL beside it."""
+    """Everything the tools read: the project's own files, RTL and kernel beside it."""
     total = hashlib.sha256()
-    for top in (project, project.parent / "rtl"):
+    for top in (project, project.parent / "rtl", project.parent / "opencl"):
         for path in sorted(top.rglob("*")):
-            if path.is_file() and path.relative_to(top).parts[0] != "run":
+            if path.is_file() and not (top == project and path.relative_to(top).parts[0].startswith("run")):
                 total.update(f"{path.relative_to(project.parent)}\0".encode() + path.read_bytes() + b"\0")
     return total.hexdigest()
 

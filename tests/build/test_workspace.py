@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from flow.build import manifest
 from flow.build.workspace import Workspace
 from flow.errors import CapacityError, Problem, ToolError, UsageError
 
 
 def fill(folder: Path, text: str) -> None:
-    (folder / "manifest.json").write_text(text)
     (folder / "deep").mkdir()
     (folder / "deep" / "file").write_text(text)
+    manifest.write(folder, {})
 
 
 def publish(final: Path, text: str) -> None:
@@ -82,7 +84,7 @@ def test_foreign_folder_is_not_touched(tmp_path: Path) -> None:
 
 
 _LOOP = """
-import sys
+import hashlib, json, sys
 from pathlib import Path
 from flow.build.workspace import Workspace
 number = int(sys.argv[2])
@@ -92,9 +94,36 @@ while True:
     with Workspace(Path(sys.argv[1])) as space:
         for index in range(20):
             (space.staged / str(index)).write_text(str(number))
-        (space.staged / "manifest.json").write_text(str(number))
+        files = {str(index): hashlib.sha256(str(number).encode()).hexdigest() for index in range(20)}
+        (space.staged / "manifest.json").write_text(json.dumps({"number": str(number), "files": files}))
         space.publish()
 """
+
+
+def test_what_others_put_there_is_kept(tmp_path: Path) -> None:
+    final = tmp_path / "final"
+    publish(final, "first")
+    (final / "fpga").mkdir()
+    (final / "fpga" / "pins.qsf").write_text("mine")
+    (final / "deep" / "file").write_text("changed by me")
+    for text in ("second", "third"):
+        publish(final, text)
+        assert (final / "fpga" / "pins.qsf").read_text() == "mine"
+        assert (final / "deep" / "file").read_text() == text
+        assert (final / "deep" / "file.yours").read_text() == "changed by me"
+    assert [path.name for path in tmp_path.iterdir()] == ["final"]
+
+
+def test_killed_between_two_renames(tmp_path: Path) -> None:
+    """Where two folders cannot be exchanged, the one that was replaced comes back."""
+    final = tmp_path / "final"
+    publish(final, "first")
+    (final / "notes").write_text("mine")
+    work = tmp_path / ".final.partial"
+    (work / "out").mkdir(parents=True)
+    os.rename(final, work / "old")
+    publish(final, "second")
+    assert (final / "notes").read_text() == "mine" and (final / "deep" / "file").read_text() == "second"
 
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:
@@ -112,7 +141,8 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         process.wait()
         process.stdout.close()
         if final.exists():
-            contents = {path.read_text() for path in final.iterdir()}
+            contents = {path.read_text() for path in final.iterdir() if path.name != "manifest.json"}
+            contents.add(json.loads((final / "manifest.json").read_text())["number"])
             assert len(list(final.iterdir())) == 21
             assert len(contents) == 1
     publish(final, "last")

@@ -149,9 +149,9 @@ def test_what_make_leaves_is_not_the_proof(tmp_path: Path) -> None:
     (tmp_path / "build" / "obj").mkdir(parents=True)
     (tmp_path / "build" / "obj" / "x.o").write_text("x")
     manifest.check(tmp_path)
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "build").write_text("x")
-    with pytest.raises(UsageError, match="other/build"):
+    (tmp_path / "firmware").mkdir()
+    (tmp_path / "firmware" / "build").write_text("x")
+    with pytest.raises(UsageError, match="firmware/build"):
         manifest.check(tmp_path)
 
 

@@ -36,7 +36,7 @@ class Built:
     images: list[dict[str, Int8]]
 
     def run(self, *options: str, fault: str = "") -> subprocess.CompletedProcess[str]:
-        command = ["./flow_host", "--device", "xrt", "--xclbin", "binary", "--cores", "2", "--images", str(IMAGES),
+        command = ["../run/host/flow_host", "--device", "xrt", "--xclbin", "binary", "--cores", "2", "--images", str(IMAGES),
                    "--weights", "../../firmware/weights.bin", *options]
         for index in range(len(self.graph.inputs)):
             command += ["--input", f"in{index}"]
