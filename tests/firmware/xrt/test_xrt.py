@@ -36,8 +36,8 @@ class Built:
     images: list[dict[str, Int8]]
 
     def run(self, *options: str, fault: str = "") -> subprocess.CompletedProcess[str]:
-        command = ["../run/host/flow_host", "--device", "xrt", "--xclbin", "binary", "--cores", "2", "--images", str(IMAGES),
-                   "--weights", "../../firmware/weights.bin", *options]
+        command = ["../run/host/flow_host", "--device", "xrt", "--xclbin", "binary", "--cores", "2",
+                   "--images", str(IMAGES), "--weights", "../../firmware/weights.bin", *options]
         for index in range(len(self.graph.inputs)):
             command += ["--input", f"in{index}"]
         return subprocess.run(command, cwd=self.folder, env={**os.environ, "FLOW_XRT_FAULT": fault},
