@@ -42,7 +42,7 @@ const char *flow_error_name(uint32_t code);
 const char *flow_counter_name(uint32_t counter);
 
 /* How the host reaches the engine. Functions return 0 on success. Addresses of registers count from the first core's page; a
- * core's memory is that of its channel. */
+ * core's memory is that of its channel; channels may be ports to one and the same memory (SoC). */
 typedef struct {
     void *context;
     int (*reg_read)(void *context, uint32_t address, uint32_t *value);

@@ -1,4 +1,8 @@
-/* Transport for a bus the CPU sees: registers and memory at fixed addresses (SoC, RISC-V, a mapped PCIe BAR). */
+/* Transport for a bus the CPU sees: registers and memory at fixed addresses (SoC, RISC-V, a mapped PCIe BAR).
+ *
+ * On a SoC all channels are ports to one memory: memory[] has the same pointer for each, and core k is opened with a base of its
+ * own, base + k * flow_device_bytes(), in physical memory that the operating system leaves alone. Two cores at one base
+ * overwrite each other. */
 #ifndef FLOW_MMIO_H
 #define FLOW_MMIO_H
 

@@ -24,6 +24,11 @@ class Platform(Enum):
     def vivado(self) -> bool:
         return self in (Platform.VIVADO_PCIE, Platform.VIVADO_ZYNQMP, Platform.VIVADO_ZYNQ7)
 
+    @property
+    def one_memory(self) -> bool:
+        """Whether all channels are ports to the memory of processor and engine, addressed as it is."""
+        return self in (Platform.VIVADO_ZYNQMP, Platform.VIVADO_ZYNQ7)
+
 
 @dataclass(frozen=True)
 class MemoryPort:

@@ -47,7 +47,7 @@ def cores_in_regions(counts: tuple[int, ...], cores: int) -> tuple[int, ...]:
 
 def channel_bases(board: Board, device: Device, channels: int) -> tuple[int, ...]:
     """First byte of each channel's memory on the bus. A SoC's channels are ports to one memory, addressed as it is."""
-    if board.platform in (Platform.VIVADO_ZYNQMP, Platform.VIVADO_ZYNQ7):
+    if board.platform.one_memory:
         return (0,) * channels
     return tuple(device.memory.bytes_each * number for number in range(channels))
 

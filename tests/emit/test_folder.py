@@ -40,6 +40,17 @@ def test_complete_and_deterministic(tmp_path: Path) -> None:
     assert str(ROOT).encode() not in b"".join(contents.values())
 
 
+def test_memory_map_tells_cores_apart(tmp_path: Path) -> None:
+    """Also where all channels are one memory, and a core's channel does not keep it from the others."""
+    emit_folder(program_of(HW), tmp_path, [STUB])
+    facts = (tmp_path / "fpga" / "config.tcl").read_text()
+    size = re.search(r"set flow_device_bytes_per_core (\d+)", facts)
+    assert size is not None
+    text = " ".join((tmp_path / "docs" / "memory_map.md").read_text().split())
+    assert f"open core *n* at base + *n* x {size[1]} (plus" in text
+    assert "base + k * flow_device_bytes()" in (tmp_path / "firmware" / "transport" / "flow_mmio.h").read_text()
+
+
 def test_readme_names_what_is_there(tmp_path: Path) -> None:
     emit_folder(program_of(HW), tmp_path, [STUB])
     others = {"summary.txt", "report.html", "report.json", "hw.json", "manifest.json", "verify/",

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from flow.project.board import find_board
+from flow.project.render import channel_bases
 from tests.fpga.interpreter import Refused, missed_lines, plant
-from tests.fpga.projects import VIVADO, hierarchy, make
+from tests.fpga.projects import VIVADO, engine, hierarchy, make
 from tests.fpga.vivado import Vivado
 
 
@@ -136,3 +138,14 @@ def test_steps_in_the_wrong_order_are_caught(first: int, tmp_path: Path) -> None
     (fpga / "plan.json").write_text(json.dumps(steps))
     with pytest.raises(Refused):
         Vivado(hierarchy("u200")).build(fpga)
+
+
+@pytest.mark.parametrize("board", VIVADO)
+def test_channels_that_are_one_memory_are_told(board: str, tmp_path: Path) -> None:
+    """Where two channels begin at the same byte, the note says how cores are kept apart."""
+    _, device = engine(board)
+    known = find_board(board)
+    assert known is not None
+    shared = len(set(channel_bases(known, device, 2))) == 1
+    text = (make(board, tmp_path) / "README.md").read_text()
+    assert ("base + k x `flow_device_bytes_per_core`" in text) == shared == known.platform.one_memory
