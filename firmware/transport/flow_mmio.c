@@ -1,15 +1,30 @@
 #include "flow_mmio.h"
 
+#include <stdatomic.h>
 #include <string.h>
+
+/* Accesses of memory and registers before it are done before those after it. C11's fence orders memory alone where
+ * registers are another kind of it. */
+static void barrier(void) {
+#if defined __aarch64__ || (defined __ARM_ARCH && __ARM_ARCH >= 7)
+    __asm__ volatile("dsb sy" ::: "memory");
+#elif defined __riscv
+    __asm__ volatile("fence iorw, iorw" ::: "memory");
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
 
 static int reg_read(void *context, uint32_t address, uint32_t *value) {
     const flow_mmio *mmio = context;
     *value = mmio->registers[address / sizeof(uint32_t)];
+    barrier();
     return 0;
 }
 
 static int reg_write(void *context, uint32_t address, uint32_t value) {
     const flow_mmio *mmio = context;
+    barrier();
     mmio->registers[address / sizeof(uint32_t)] = value;
     return 0;
 }

@@ -2,7 +2,11 @@
  *
  * On a SoC all channels are ports to one memory: memory[] has the same pointer for each, and core k is opened with a base of its
  * own, base + k * flow_device_bytes(), in physical memory that the operating system leaves alone. Two cores at one base
- * overwrite each other. */
+ * overwrite each other.
+ *
+ * A barrier stands before each write of a register and after each read: the engine finds what was written before its doorbell, and
+ * nothing is read before the end was seen. It is the widest of ARM (from version 7 on) and RISC-V, elsewhere C11's fence: a CPU whose
+ * fence leaves registers out needs its own. */
 #ifndef FLOW_MMIO_H
 #define FLOW_MMIO_H
 

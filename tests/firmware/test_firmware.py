@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import platform
 import random
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import ClassVar
@@ -55,6 +58,30 @@ def test_header_is_cpp_too(tmp_path: Path) -> None:
     done = subprocess.run(["g++", "-fsyntax-only", "-Wall", "-Werror", f"-I{FIRMWARE}/include", "use.cpp"],
                           cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+#: Target of clang, None for this machine's gcc -> the barrier.
+BARRIERS = {None: r"mfence|lock or[ql]", "aarch64-none-elf": r"dsb\tsy", "armv7a-none-eabi": r"dsb\tsy",
+            "thumbv7m-none-eabi": r"dsb\tsy", "riscv64-unknown-elf": r"fence$|fence\tiorw, ?iorw"}
+
+
+@pytest.mark.parametrize("target", BARRIERS, ids=str)
+def test_registers_keep_their_order_with_memory(target: str | None, tmp_path: Path) -> None:
+    """In the compiled code a barrier stands before a register is written and after one is read."""
+    compiler = next(filter(shutil.which, ("gcc",) if target is None else ("clang", "clang-15")), None)
+    if compiler is None or (target is None and platform.machine() != "x86_64"):
+        pytest.skip("no clang" if compiler is None else "not this machine's instructions")
+    (tmp_path / "string.h").write_text("#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\n")
+    cross = () if target is None else (f"--target={target}", "-ffreestanding", "-nostdlibinc", f"-I{tmp_path}")
+    done = subprocess.run([compiler, *FLAGS, "-g0", *cross, "-O2", "-S", "-o", "-",
+                           str(FIRMWARE / "transport" / "flow_mmio.c")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for name, barrier_first in (("reg_write", True), ("reg_read", False)):
+        body = done.stdout.split(f"\n{name}:", 1)[1].split(".size", 1)[0].splitlines()
+        barriers = [n for n, line in enumerate(body) if re.search(BARRIERS[target], line)]
+        accesses = [n for n, line in enumerate(body) if n not in barriers and re.search(r"[\[(]", line)]
+        assert len(barriers) == 1, body
+        assert barriers[0] < accesses[-1] if barrier_first else barriers[0] > accesses[-1], body
 
 
 def _random_program(rng: random.Random) -> Program:
