@@ -273,8 +273,10 @@ static int store_outputs(const options *o, int8_t *const *outputs) {
         int bad = 0;
         if (o->floats) {
             float *values = allocate(count * sizeof *values);
-            flow_dequantise(outputs[i], count, FLOW_MODEL.outputs[i].scale, FLOW_MODEL.outputs[i].zero_point, values);
-            bad = write_file(o->output[i], values, count * sizeof *values);
+            const flow_status status =
+                flow_dequantise(outputs[i], count, FLOW_MODEL.outputs[i].scale, FLOW_MODEL.outputs[i].zero_point, values);
+            bad = status == FLOW_OK ? write_file(o->output[i], values, count * sizeof *values)
+                                    : failed("real values", status, NULL);
             free(values);
         } else {
             bad = write_file(o->output[i], outputs[i], count);

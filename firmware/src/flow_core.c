@@ -264,7 +264,8 @@ flow_status flow_wait(flow_core *core, uint64_t timeout_ns) {
         const uint64_t spent = t->now_ns(t->context) - start;
         const bool late = spent >= timeout_ns;
         if (t->wait_interrupt && !late) {
-            if (t->wait_interrupt(t->context, core->index, timeout_ns - spent) < 0) return dead(core, FLOW_BAD_TRANSPORT);
+            const int result = t->wait_interrupt(t->context, core->index, timeout_ns - spent);
+            if (result != 0 && result != 1) return dead(core, FLOW_BAD_TRANSPORT);
         }
         TRY(reg_read(core, FLOW_REG_STATUS, &status));
         if (status & FLOW_REG_STATUS_ERROR_MASK) {

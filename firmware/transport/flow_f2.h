@@ -1,8 +1,8 @@
 /* Transport for AWS F2's small shell: registers on the OCL BAR, memory through the PCIS BAR, no DMA and no interrupt.
  *
  * The calls are those of AWS's fpga_pci.h, handed in so that this file needs none of its headers. The shell answers an access
- * that took longer than its bus time-out with all ones and no error: a data word of all ones is read until two reads agree,
- * and the engine's magic register is looked at after it. Not run on AWS here; tested on stand-ins. */
+ * that took longer than its bus time-out with all ones, or drops it, without an error, but counts it: that count must not move
+ * over a transfer. Not run on AWS here; tested on stand-ins. */
 #ifndef FLOW_F2_H
 #define FLOW_F2_H
 

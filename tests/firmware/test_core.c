@@ -31,6 +31,7 @@ typedef struct {
     uint32_t registers[FLOW_CORE_PAGE_BYTES / 4];
     uint8_t memory[MEMORY];
     uint64_t now;
+    int interrupt_fails; /* what wait_interrupt gives */
     int lost, bus_dead, never_ends, ends_with_error, reset_hangs, memory_dead, doorbell_lost;
     unsigned doorbells, uploads;
     char log[4096]; /* writes, as "offset=value " */
@@ -93,6 +94,7 @@ static int mem_read(void *context, uint32_t channel, uint64_t address, void *dat
 static int wait_interrupt(void *context, uint32_t core, uint64_t timeout_ns) {
     device *d = context;
     (void)core;
+    if (d->interrupt_fails) return d->interrupt_fails;
     if (*reg(d, FLOW_REG_STATUS) != FLOW_REG_STATUS_BUSY_MASK) return 0;
     d->now += timeout_ns;
     return 1;
@@ -267,6 +269,17 @@ static void test_launch(const uint8_t *file, size_t length, int interrupts) {
     EXPECT(flow_wait(&core, TIMEOUT), FLOW_DEVICE_LOST);
     EXPECT(flow_reset(&core, TIMEOUT), FLOW_DEAD);
     free(d);
+
+    for (int failure = -1; failure <= 2 && interrupts; failure += 3) {
+        d = fresh();
+        t = transport_of(d, 1);
+        EXPECT(open_at(&core, &t, 0, MEMORY), FLOW_OK);
+        EXPECT(flow_upload(&core, file, length), FLOW_OK);
+        d->interrupt_fails = failure;
+        EXPECT(flow_start(&core), FLOW_OK);
+        EXPECT(flow_wait(&core, TIMEOUT), FLOW_BAD_TRANSPORT);
+        free(d);
+    }
 
     d = fresh();
     t = transport_of(d, interrupts);
