@@ -70,6 +70,25 @@ static const flow_platform *choose(int argc, char **argv) {
     return NULL;
 }
 
+/* Whether a and b are digits of the same network output, or the same. */
+static int together(uint32_t a, uint32_t b) {
+    const char *const name = FLOW_MODEL.outputs[a].digit_of, *const other = FLOW_MODEL.outputs[b].digit_of;
+    return a == b || (name && other && strcmp(name, other) == 0);
+}
+
+/* Files of outputs: int8 ones hold a digit each, those of real values what the digits add up to. */
+static int has_file(const options *o, uint32_t i) {
+    for (uint32_t k = 0; o->floats && k < i; ++k)
+        if (together(k, i)) return 0;
+    return 1;
+}
+
+static uint32_t output_files(const options *o) {
+    uint32_t files = 0;
+    for (uint32_t i = 0; i < FLOW_MODEL.output_count; ++i) files += (uint32_t)has_file(o, i);
+    return files;
+}
+
 static int parse(int argc, char **argv, options *o) {
     platform = choose(argc, argv);
     if (!platform) return usage("this program was not linked for the device that was asked for", NULL);
@@ -92,7 +111,8 @@ static int parse(int argc, char **argv, options *o) {
     }
     if (!o->weights) return usage("--weights is missing", NULL);
     if (o->inputs != FLOW_MODEL.input_count) return usage("one --input for each network input", NULL);
-    if (o->outputs && o->outputs != FLOW_MODEL.output_count) return usage("one --output for each network output", NULL);
+    if (o->outputs && o->outputs != output_files(o))
+        return usage("one --output for each network output (of one wider than 8 bits: for each digit, with --float 1 for all)", NULL);
     if (o->expects && o->expects != FLOW_MODEL.output_count) return usage("one --expect for each network output", NULL);
     if (!o->cores || o->cores > PLATFORM_MAX_CORES) return usage("unknown option or bad value", "--cores");
     return 0;
@@ -267,21 +287,30 @@ static int run_rounds(const work *w, uint32_t batches, int overlap) {
     return result;
 }
 
+/* Real values of the network output that output first is, or is the first digit of. */
+static int store_real(const options *o, int8_t *const *outputs, uint32_t first, const char *path) {
+    const size_t count = output_values(first) * o->images;
+    double *sum = allocate(count * sizeof *sum);
+    float *values = allocate(count * sizeof *values);
+    flow_status status = FLOW_OK;
+    for (uint32_t i = first; i < FLOW_MODEL.output_count && status == FLOW_OK; ++i) {
+        if (!together(first, i)) continue;
+        status = flow_dequantise(outputs[i], count, FLOW_MODEL.outputs[i].scale, FLOW_MODEL.outputs[i].zero_point, values);
+        for (size_t k = 0; k < count; ++k) sum[k] += values[k];
+    }
+    for (size_t k = 0; k < count; ++k) values[k] = (float)sum[k];
+    const int bad = status == FLOW_OK ? write_file(path, values, count * sizeof *values) : failed("real values", status, NULL);
+    free(sum);
+    free(values);
+    return bad;
+}
+
 static int store_outputs(const options *o, int8_t *const *outputs) {
-    for (uint32_t i = 0; i < o->outputs; ++i) {
-        const size_t count = output_values(i) * o->images;
-        int bad = 0;
-        if (o->floats) {
-            float *values = allocate(count * sizeof *values);
-            const flow_status status =
-                flow_dequantise(outputs[i], count, FLOW_MODEL.outputs[i].scale, FLOW_MODEL.outputs[i].zero_point, values);
-            bad = status == FLOW_OK ? write_file(o->output[i], values, count * sizeof *values)
-                                    : failed("real values", status, NULL);
-            free(values);
-        } else {
-            bad = write_file(o->output[i], outputs[i], count);
-        }
-        if (bad) return 3;
+    uint32_t file = 0;
+    for (uint32_t i = 0; o->outputs && i < FLOW_MODEL.output_count; ++i) {
+        if (!has_file(o, i)) continue;
+        const char *const path = o->output[file++];
+        if (o->floats ? store_real(o, outputs, i, path) : write_file(path, outputs[i], output_values(i) * o->images)) return 3;
     }
     return 0;
 }

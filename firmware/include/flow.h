@@ -100,6 +100,9 @@ typedef struct {
     int32_t zero_point;
     flow_layout layout;
     flow_softmax softmax;
+    /* NULL, or the name of a network output wider than 8 bits: it is the sum of the real values (flow_dequantise, added
+     * in double) of all outputs with this name here, alone they mean nothing. */
+    const char *digit_of;
 } flow_output;
 
 /* A tensor the engine writes, for verification: bytes written until it is complete, and the layer that makes it. */

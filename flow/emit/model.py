@@ -28,7 +28,8 @@ class InputView:
 
 @dataclass(frozen=True)
 class OutputView:
-    """A network output as the host gives it; scale and zero point are the result's."""
+    """A network output as the host gives it; scale and zero point are the result's; digit_of as in
+    ``HostOutput``."""
 
     name: str
     height: int
@@ -38,6 +39,7 @@ class OutputView:
     zero_point: int
     layout: Layout
     softmax: SoftmaxConstants | None
+    digit_of: str
 
 
 def symbol(name: str) -> str:
@@ -62,7 +64,8 @@ def outputs(program: Program) -> tuple[OutputView, ...]:
         return None if output.softmax_beta is None else softmax_constants(output.scale, output.softmax_beta)
 
     return tuple(OutputView(output.result, output.height, output.width, output.channels, output.result_scale,
-                            output.result_zero_point, output.layout, softmax(output)) for output in program.outputs)
+                            output.result_zero_point, output.layout, softmax(output), output.digit_of)
+                 for output in program.outputs)
 
 
 def model_header(program: Program) -> str:

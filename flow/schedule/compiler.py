@@ -178,6 +178,7 @@ def _host_inputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan) -> tuple[H
 def _host_outputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan,
                   outputs: dict[str, str]) -> tuple[HostOutput, ...]:
     found = []
+    digit_of = {plane: wide.name for wide in graph.wide for plane in wide.planes}
     for name in graph.outputs:
         result = graph.tensors[name]
         layout = plan.layouts[outputs[name]]
@@ -185,7 +186,7 @@ def _host_outputs(graph: ir.Graph, lowered: Lowered, plan: MemoryPlan,
         tensor = graph.tensors[softmax.inputs[0]] if softmax else result
         found.append(HostOutput(tensor.name, result.height, result.width, result.channels, tensor.scale,
                                 tensor.zero_point, layout, softmax.beta if softmax else None, name, result.scale,
-                                result.zero_point))
+                                result.zero_point, digit_of.get(name, "")))
     return tuple(found)
 
 

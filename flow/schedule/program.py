@@ -73,7 +73,8 @@ class HostInput:
 class HostOutput:
     """One network output of shape (height, width, channels); ``layout`` may hold its values, in the same order, as a
     map of another shape. ``softmax_beta`` is set if the host still applies int8 softmax; then ``tensor`` is its input
-    (scale, zero_point as given) and the result has ``result``'s name, scale and zero point."""
+    (scale, zero_point as given) and the result has ``result``'s name, scale and zero point. ``digit_of`` is set if the
+    real values of all outputs with the same one add up to that network output, which is wider than 8 bits."""
 
     tensor: str
     height: int
@@ -86,6 +87,7 @@ class HostOutput:
     result: str
     result_scale: float
     result_zero_point: int
+    digit_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,16 @@ def test_memory_map_tells_cores_apart(tmp_path: Path) -> None:
     assert "base + k * flow_device_bytes()" in (tmp_path / "firmware" / "transport" / "flow_mmio.h").read_text()
 
 
+def test_memory_map_says_what_digits_add_up_to(tmp_path: Path) -> None:
+    program = program_of(HW)
+    digits = tuple(dataclasses.replace(program.outputs[0], result=f"sum/byte{n}", digit_of="sum") for n in range(2))
+    emit_folder(dataclasses.replace(program, outputs=(*digits, *program.outputs[1:])), tmp_path, [STUB])
+    text = (tmp_path / "docs" / "memory_map.md").read_text()
+    assert text.count("| digit of sum |") == 2 and text.count("exactly the sum of sum/byte0 + sum/byte1, each") == 1
+    emit_folder(program, tmp_path, [STUB])
+    assert "digit" not in (tmp_path / "docs" / "memory_map.md").read_text()
+
+
 def test_readme_names_what_is_there(tmp_path: Path) -> None:
     emit_folder(program_of(HW), tmp_path, [STUB])
     others = {"summary.txt", "report.html", "report.json", "hw.json", "manifest.json", "verify/",

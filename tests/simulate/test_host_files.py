@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from flow.emit import model
 from flow.hardware.config import HwConfig
+from flow.schedule.program import Program
 from flow.simulate import host
 from tests.simulate.stub import library, program_of, random_images
 
@@ -30,8 +32,8 @@ def good(tmp_path: Path) -> list[np.ndarray]:
     return stacks
 
 
-def flow_host(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    program = program_of(HW)
+def flow_host(folder: Path, *options: str, program: Program | None = None) -> subprocess.CompletedProcess[str]:
+    program = program or program_of(HW)
     binary = host.compile_host(program, library(HW))
     return subprocess.run([str(binary), "--weights", "weights.bin", "--input", "input0.npy", "--input", "input1.npy",
                            *options], cwd=folder, capture_output=True, text=True, check=False)
@@ -81,6 +83,37 @@ def test_raw_files_need_their_number(tmp_path: Path, good: list[np.ndarray]) -> 
     (tmp_path / "input0.npy").write_bytes(good[0].tobytes())
     done = flow_host(tmp_path)
     assert done.returncode == 3 and "give --images" in done.stderr
+
+
+def wide_program() -> Program:
+    """The stub's first output as two digits of one, the second between them."""
+    program = program_of(HW)
+    first, second = program.outputs
+    digits = [dataclasses.replace(first, result=f"sum/byte{n}", result_scale=scale, result_zero_point=n, digit_of="sum")
+              for n, scale in enumerate((2.0 ** -5, 2.0 ** 3))]
+    return dataclasses.replace(program, outputs=(digits[0], second, digits[1]))
+
+
+def test_real_values_of_a_wide_output_are_the_sum_of_its_digits(tmp_path: Path, good: list[np.ndarray]) -> None:
+    real = [np.float32(0.5) * (images.astype(np.float32) - index) for index, images in enumerate(good)]
+    for index, values in enumerate(real):
+        np.save(tmp_path / f"input{index}.npy", values)
+    done = flow_host(tmp_path, "--float", "1", "--output", "sum.bin", "--output", "b.bin", program=wide_program())
+    assert done.returncode == 0, done.stderr
+    there = (good[0] + np.int8(1)).astype(np.float64), (good[1] + np.int8(1)).astype(np.float64)
+    wanted = 2.0 ** -5 * there[0] + 2.0 ** 3 * (there[0] - 1)
+    assert (tmp_path / "sum.bin").read_bytes() == wanted.astype(np.float32).tobytes()
+    assert (tmp_path / "b.bin").read_bytes() == (0.5 * (there[1] - 1)).astype(np.float32).tobytes()
+
+
+def test_digits_of_a_wide_output_have_a_file_each(tmp_path: Path, good: list[np.ndarray]) -> None:
+    names = ("low.bin", "b.bin", "high.bin")
+    options = [word for name in names for word in ("--output", name)]
+    assert flow_host(tmp_path, *options, program=wide_program()).returncode == 0
+    for name, images in zip(names, (good[0], good[1], good[0]), strict=True):
+        assert (tmp_path / name).read_bytes() == (images + np.int8(1)).tobytes()
+    refused = flow_host(tmp_path, "--float", "1", *options, program=wide_program())
+    assert refused.returncode == 2 and "wider than 8 bits" in refused.stderr
 
 
 def test_help(tmp_path: Path) -> None:
