@@ -76,8 +76,8 @@ def test_files_are_in_the_model_s_order(board: str, tmp_path: Path) -> None:
         for index in range(12):
             (tmp_path / "verify" / kind / f"{index}.npy").touch()
     entry = fpga / ("xrt" if board == "u200" else "opencl")
-    done = subprocess.run(["make", "-n", "run", "-o", "../run/host/flow_host"], cwd=entry, capture_output=True, text=True,
-                          check=True).stdout
+    done = subprocess.run(["make", "-n", "run", "-o", "../run/host/flow_host"], cwd=entry, check=True,
+                          capture_output=True, text=True).stdout
     for option, kind in (("input", "stimuli"), ("expect", "expected")):
         assert re.findall(rf"--{option} \S*/{kind}/(\d+)\.npy", done) == [str(index) for index in range(12)]
 
