@@ -363,10 +363,10 @@ static int load_inputs(options *o, int8_t **inputs) {
 static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_image, uint8_t *output_image) {
     flow_transport transport;
     flow_core cores[PLATFORM_MAX_CORES];
-    const uint64_t bytes = flow_device_bytes(&FLOW_MODEL), second = flow_second_place_bytes(&FLOW_MODEL);
+    int overlap = !platform->one_at_a_time;
+    const uint64_t bytes = flow_device_bytes(&FLOW_MODEL), second = overlap ? flow_second_place_bytes(&FLOW_MODEL) : 0;
     const work w = {cores, o, inputs, outputs, input_image, output_image};
     uint64_t wrong = 0;
-    int overlap = 1;
     int result = load_inputs(o, inputs);
     if (result) return result;
     const uint32_t batches = (o->images + FLOW_MODEL.pix - 1) / FLOW_MODEL.pix;
@@ -382,7 +382,8 @@ static int run(options *o, int8_t **inputs, int8_t **outputs, uint8_t *input_ima
                                        platform->memory_bytes(), o->timeout_ns);
         if (status == FLOW_OK) status = flow_upload(&cores[k], weights, length);
         if (status != FLOW_OK) result = failed("opening the engine", status, NULL);
-        else if (flow_second_place(&cores[k], sharing * bytes + k / channels * second, platform->memory_bytes()) != FLOW_OK)
+        else if (overlap &&
+                 flow_second_place(&cores[k], sharing * bytes + k / channels * second, platform->memory_bytes()) != FLOW_OK)
             overlap = 0; /* the memory is too small */
         cores[k].watchdog_cycles = o->watchdog;
     }

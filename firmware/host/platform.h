@@ -30,6 +30,7 @@ typedef struct {
     const char *usage; /* of the platform's own options, each line "  --name VALUE  text" */
     /* Take an option of the platform. 2: taken with its value, 0: unknown or bad. */
     int (*option)(const char *name, const char *value);
+    int one_at_a_time; /* nothing is copied while a launch runs */
     /* Open the device for cores (1 to PLATFORM_MAX_CORES) that each use bytes of device memory. Returns 0, and on failure prints why. */
     int (*open)(flow_transport *transport, uint32_t cores, uint64_t bytes);
     void (*close)(void);

@@ -16,7 +16,7 @@ static const char usage[] =
 static struct {
     flow_opencl_config config;
     flow_opencl_link link;
-} self;
+} self = {.config = {.timeout_ns = UINT64_C(20000000000)}};
 
 static int option(const char *name, const char *value) {
     uint64_t number = 0;
@@ -53,6 +53,6 @@ static uint32_t channels(void) { return self.config.cores; }
 static uint64_t memory_bytes(void) { return self.config.memory_bytes; }
 
 const flow_platform flow_platform_opencl = {
-    .name = "opencl", .usage = usage, .option = option, .open = start, .close = shut, .channels = channels,
+    .name = "opencl", .usage = usage, .option = option, .one_at_a_time = 1, .open = start, .close = shut, .channels = channels,
     .memory_bytes = memory_bytes,
 };

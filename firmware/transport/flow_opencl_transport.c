@@ -38,6 +38,8 @@ static void take_result(flow_opencl_core *core) {
 }
 
 static void finish(flow_opencl_core *core, cl_int state) {
+    /* only waiting makes what a command left visible; a command that is complete is not waited for */
+    if (state == CL_COMPLETE && clWaitForEvents(1, &core->finished) != CL_SUCCESS) state = CL_OUT_OF_RESOURCES;
     if (state == CL_COMPLETE) take_result(core);
     else core->page[word(FLOW_REG_ERROR)] = FLOW_ERROR_BUS << FLOW_REG_ERROR_CODE_LSB | FLOW_UNIT_FETCH << FLOW_REG_ERROR_UNIT_LSB;
     if (state != CL_COMPLETE) core->page[word(FLOW_REG_STATUS)] = FLOW_REG_STATUS_ERROR_MASK;
@@ -105,7 +107,13 @@ static int reg_write(void *context, uint32_t address, uint32_t value) {
     return 0;
 }
 
-/* OpenCL's wait has no deadline: look, sleep a little longer each time. */
+/* OpenCL's wait has no deadline: look, sleep, each time a little longer. */
+static void sleep_a_little(uint64_t *nap) {
+    const struct timespec pause = {.tv_sec = 0, .tv_nsec = (long)*nap};
+    (void)nanosleep(&pause, NULL);
+    *nap = *nap * 2 < LONGEST_NAP_NS ? *nap * 2 : LONGEST_NAP_NS;
+}
+
 static int wait_interrupt(void *context, uint32_t index, uint64_t timeout_ns) {
     flow_opencl_core *core = core_of(context, index * FLOW_CORE_PAGE_BYTES);
     const uint64_t begin = now_ns(NULL);
@@ -115,26 +123,46 @@ static int wait_interrupt(void *context, uint32_t index, uint64_t timeout_ns) {
         if (look(core) != 0) return -1;
         if (core->page[word(FLOW_REG_IRQ_PENDING)]) return 0;
         if (now_ns(NULL) - begin >= timeout_ns) return 1;
-        const struct timespec pause = {.tv_sec = 0, .tv_nsec = (long)nap};
-        (void)nanosleep(&pause, NULL);
-        nap = nap * 2 < LONGEST_NAP_NS ? nap * 2 : LONGEST_NAP_NS;
+        sleep_a_little(&nap);
     }
 }
 
-/* --- memory: blocking, as the caller's bytes are the caller's again on return; nothing is copied while a launch runs ---- */
+/* --- memory: in the launches' queue, as OpenCL leaves open what becomes of a buffer that is copied while a kernel uses it --- */
+
+/* The end of a copy. */
+static int copied(const flow_opencl_link *link, flow_opencl_core *core, cl_event event) {
+    const uint64_t begin = now_ns(NULL);
+    uint64_t nap = SHORTEST_NAP_NS;
+    cl_int state = clFlush(core->queue) == CL_SUCCESS ? CL_QUEUED : CL_OUT_OF_RESOURCES;
+    while (state > CL_COMPLETE) {
+        if (clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL) != CL_SUCCESS)
+            state = CL_OUT_OF_RESOURCES;
+        if (state <= CL_COMPLETE || now_ns(NULL) - begin >= link->timeout_ns) break;
+        sleep_a_little(&nap);
+    }
+    const bool whole = state == CL_COMPLETE && clWaitForEvents(1, &event) == CL_SUCCESS;
+    clReleaseEvent(event);
+    return whole ? 0 : -1;
+}
 
 static int mem_write(void *context, uint32_t channel, uint64_t address, const void *data, size_t length) {
     flow_opencl_link *link = context;
     if (channel >= link->cores || !length) return length ? -1 : 0;
     flow_opencl_core *core = &link->core[channel];
-    return clEnqueueWriteBuffer(core->queue, core->memory, CL_TRUE, (size_t)address, length, data, 0, NULL, NULL) == CL_SUCCESS ? 0 : -1;
+    cl_event event;
+    if (clEnqueueWriteBuffer(core->queue, core->memory, CL_FALSE, (size_t)address, length, data, 0, NULL, &event) != CL_SUCCESS)
+        return -1;
+    return copied(link, core, event);
 }
 
 static int mem_read(void *context, uint32_t channel, uint64_t address, void *data, size_t length) {
     flow_opencl_link *link = context;
     if (channel >= link->cores || !length) return length ? -1 : 0;
     flow_opencl_core *core = &link->core[channel];
-    return clEnqueueReadBuffer(core->queue, core->memory, CL_TRUE, (size_t)address, length, data, 0, NULL, NULL) == CL_SUCCESS ? 0 : -1;
+    cl_event event;
+    if (clEnqueueReadBuffer(core->queue, core->memory, CL_FALSE, (size_t)address, length, data, 0, NULL, &event) != CL_SUCCESS)
+        return -1;
+    return copied(link, core, event);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -288,6 +316,7 @@ flow_status flow_opencl_open(flow_opencl_link *link, const flow_opencl_config *c
         config->cores > FLOW_OPENCL_MAX_CORES)
         return FLOW_BAD_ARGUMENT;
     memset(link, 0, sizeof *link);
+    link->timeout_ns = config->timeout_ns;
     flow_status status = find_device(link, config->device);
     if (status != FLOW_OK) return status;
     link->context = clCreateContext(NULL, 1, &link->device, NULL, NULL, &code);

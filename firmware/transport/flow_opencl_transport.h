@@ -1,5 +1,7 @@
 /* Transport to the OpenCL kernel, on whatever platform the loader finds. The kernel's register page is kept here: ringing the
- * doorbell enqueues one launch of the kernel, STATUS follows its event. Each core has its own memory (channel n is core n's). */
+ * doorbell enqueues one launch of the kernel, STATUS follows its event. Each core has its own memory (channel n is core n's).
+ * A copy waits for the core's launch, so a second place (flow_second_place) gains nothing. After a copy that failed the device may
+ * use the caller's bytes until flow_opencl_close returns. */
 #ifndef FLOW_OPENCL_TRANSPORT_H
 #define FLOW_OPENCL_TRANSPORT_H
 
@@ -19,6 +21,7 @@ typedef struct {
     uint32_t device;       /* counted over all platforms */
     uint32_t cores;        /* launches that can be in flight */
     uint64_t memory_bytes; /* of each core */
+    uint64_t timeout_ns;   /* of one copy between host and device */
 } flow_opencl_config;
 
 /* One core. page: registers as the host sees them. */
@@ -38,6 +41,7 @@ typedef struct {
     cl_context context;
     cl_program program;
     uint32_t cores;
+    uint64_t timeout_ns;
     flow_opencl_core core[FLOW_OPENCL_MAX_CORES];
     char problem[1024];
 } flow_opencl_link;
@@ -47,7 +51,7 @@ typedef struct {
 flow_status flow_opencl_open(flow_opencl_link *link, const flow_opencl_config *config, void *scratch, size_t scratch_bytes,
                              flow_transport *transport);
 
-/* Waits for launches that still run. */
+/* Waits for launches and copies that still run, without a deadline: OpenCL has no way to end them. */
 void flow_opencl_close(flow_opencl_link *link);
 
 #endif

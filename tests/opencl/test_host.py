@@ -73,6 +73,7 @@ def test_images_through_the_firmware(tmp_path: Path) -> None:
             path.unlink()
         done = _run(tmp_path, names, count, "--cores", "2", *kernel, *outputs)
         assert done.returncode == 0, f"{source}: {done.stderr}"
+        assert not json.loads(done.stdout)["overlap"]
         launches = json.loads(done.stdout)["launches"]
         assert [launch["batch"] for launch in launches] == [0, 1, 2]
         assert all(launch["counters"]["INSTRUCTIONS"] == len(program.instructions) for launch in launches)
