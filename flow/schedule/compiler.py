@@ -197,12 +197,10 @@ def _written(lowered: Lowered, plan: MemoryPlan) -> tuple[Written, ...]:
 
 
 def _spans(layers: tuple[Layer, ...], tags: list[int], positions: list[int]) -> tuple[LayerSpan, ...]:
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
+    own: dict[int, list[int]] = {}
     for tag, position in zip(tags, positions, strict=True):
-        first.setdefault(tag, position)
-        last[tag] = position
-    return tuple(LayerSpan(layer.name, type(layer).__name__.removesuffix("Layer").lower(), first[n], last[n],
+        own.setdefault(tag, []).append(position)
+    return tuple(LayerSpan(layer.name, type(layer).__name__.removesuffix("Layer").lower(), tuple(own[n]),
                            layer.macs, layer.output.name) for n, layer in enumerate(layers))
 
 

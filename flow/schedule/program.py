@@ -106,12 +106,13 @@ class Written:
 
 @dataclass(frozen=True)
 class LayerSpan:
-    """One engine layer: which instructions are its own, and its useful multiply-accumulates for one image."""
+    """One engine layer: its own instructions, and its useful multiply-accumulates for one image.
+
+    instructions: their places in the program, ascending; loads may lie among those of the layers before."""
 
     name: str
     kind: str
-    first: int
-    last: int
+    instructions: tuple[int, ...]
     macs: int
     tensor: str
 

@@ -69,29 +69,25 @@ def estimate(program: Program, model: MemoryModel | None = None) -> Timing:
     total = round(max(walk.ends, default=0.0)) + END
     layouts = {written.tensor: written.layout for written in program.written}
     layers = []
-    first = 0
     for layer in program.layers:
-        part = program.instructions[first : layer.last + 1]
+        part = [program.instructions[at] for at in layer.instructions]
         work = {opcode: sum(work_cycles(i, hw) for i in part if i.opcode == opcode)
                 for opcode in (Opcode.GEMM, Opcode.ALU)}
         layers.append(LayerTiming(layer.name, _end(program, layer, layouts.get(layer.tensor), walk.ends),
                                   work[Opcode.GEMM], work[Opcode.ALU], sum(moved_bytes(i, hw) for i in part)))
-        first = layer.last + 1
     return Timing(total, program.macs * hw.pix / (hw.macs_per_cycle * total), tuple(layers))
 
 
 def _end(program: Program, layer: LayerSpan, layout: Layout | None, ends: Sequence[float]) -> int:
-    """Cycle of the layer's last write: into ``layout``, or into the input buffer if there is none.
-
-    Instructions of other layers may lie between its own."""
+    """Cycle of the layer's last write: into ``layout``, or into the input buffer if there is none."""
     last = 0.0
-    for i, end in zip(program.instructions[layer.first : layer.last + 1], ends[layer.first : layer.last + 1],
-                      strict=True):
+    for at in layer.instructions:
+        i = program.instructions[at]
         if layout is None:
             mine = i.opcode == Opcode.ALU
         else:
             mine = (i.opcode == Opcode.STORE and i.region == layout.region
                     and layout.offset <= i.offset < layout.offset + layout.size)
         if mine:
-            last = max(last, end)
+            last = max(last, ends[at])
     return round(last)

@@ -61,7 +61,7 @@ class ReferenceEngine:
         self.progress = progress
         ends: dict[int, list[int]] = {}
         for index, written in enumerate(program.written):
-            last = max(span.last for span in program.layers if span.name == written.layer)
+            last = max(span.instructions[-1] for span in program.layers if span.name == written.layer)
             ends.setdefault(last, []).append(index)
         self._ends = ends
 

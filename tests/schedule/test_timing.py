@@ -10,7 +10,7 @@ from flow.errors import ToolError
 from flow.hardware.pipelines import pipeline
 from flow.isa.description import Buffer, Opcode, Region
 from flow.isa.encoding import make
-from flow.schedule import compile_graph
+from flow.schedule import compile_graph, order
 from flow.schedule.bus import Bus, Job, MemoryModel, transfer
 from flow.schedule.timing import estimate, work_cycles
 from tests.engines import ENGINES
@@ -113,3 +113,12 @@ def test_layers_end_in_order_and_before_the_launch() -> None:
     ends = [layer.end for layer in timing.layers]
     assert ends == sorted(ends) and ends[-1] < timing.cycles
     assert sum(layer.bytes for layer in timing.layers) > program.input_bytes
+
+
+def test_a_load_moved_ahead_counts_for_its_own_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, hw = small(24), ENGINES["2x8x8"]
+    moved = estimate(compile_graph(graph, hw))
+    monkeypatch.setattr(order, "MOST", 0)
+    in_place = estimate(compile_graph(graph, hw))
+    assert moved.cycles < in_place.cycles
+    assert [layer.bytes for layer in moved.layers] == [layer.bytes for layer in in_place.layers]

@@ -35,7 +35,7 @@ def program() -> Program:
         inputs=(HostInput("x", *SHAPE, 0.5, 3, Fold(), layout(Region.INPUT)),),
         outputs=(HostOutput("y", *SHAPE, 0.5, 3, layout(Region.OUTPUT), None, "y", 0.5, 3),),
         written=(Written("y", "negate", layout(Region.OUTPUT), layout(Region.OUTPUT).size),),
-        layers=(LayerSpan("negate", "Unary", 0, 0, MACS, "y"),), macs=MACS)
+        layers=(LayerSpan("negate", "Unary", (0,), MACS, "y"),), macs=MACS)
 
 
 def truth(x: Int8) -> Int8:
