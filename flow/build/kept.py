@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flow.build.manifest import NAME, NOT_COVERED, TOOL_FOLDER, file_hash, listed
+from flow.errors import Problem, UsageError
 
 #: Added to the name of what cannot keep its own.
 SUFFIX = ".yours"
@@ -23,8 +24,8 @@ def carry_over(old: Path, new: Path) -> None:
     has another project. Nothing is taken from ``old``, so at every moment one of the two folders has all files.
     """
     before, after = listed(old), listed(new)
-    runs = {run: _free(run.with_name(run.name + OLD), OLD) for run in _runs(old)
-            if not _same_project(old, run.parent.parent, after)}
+    aside = {run: _free(run.with_name(run.name + OLD), OLD) for run in runs(old)
+             if not _same_project(old, run.parent.parent, after)}
     for path in sorted(old.rglob("*")):
         if path.is_dir() and not path.is_symlink():
             continue
@@ -33,7 +34,7 @@ def carry_over(old: Path, new: Path) -> None:
             continue
         if str(name) in after and path.is_file() and file_hash(path) == after[str(name)]:
             continue
-        for run, elsewhere in runs.items():
+        for run, elsewhere in aside.items():
             if path.is_relative_to(run):
                 name = elsewhere.relative_to(old) / path.relative_to(run)
         os.link(path, _place(new, name), follow_symlinks=False)
@@ -45,9 +46,15 @@ def _of_the_build(path: Path, name: Path, before: dict[str, str]) -> bool:
     return str(name) in NOT_COVERED or name.match("steps/*/timing.json")
 
 
-def _runs(top: Path) -> Iterator[Path]:
+def runs(top: Path) -> Iterator[Path]:
     """Folders in which the FPGA's tools ran; several models have one each."""
     yield from (run for pattern in ("", "*/") for run in top.glob(f"{pattern}fpga/{TOOL_FOLDER}") if run.is_dir())
+
+
+def in_use(run: Path) -> UsageError:
+    """What to say of a tools' folder that is locked."""
+    return UsageError(Problem(str(run), "the FPGA's tools are running here, for another flow build or left by one",
+                              "wait for them, or end them"))
 
 
 def _same_project(old: Path, folder: Path, after: dict[str, str]) -> bool:

@@ -7,13 +7,13 @@ which the next one goes on.
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import shutil
 from pathlib import Path
 from types import TracebackType
 
-from flow.build.kept import carry_over
+from flow.build import lock
+from flow.build.kept import carry_over, in_use, runs
 from flow.errors import CapacityError, Problem, UnsupportedError, UsageError
 
 _AT_FDCWD = -100
@@ -45,7 +45,7 @@ class Workspace:
         #: where the folder goes that is replaced, where two cannot be exchanged
         self._replaced = self.work / "old"
         self._made_parents: list[Path] = []
-        self._lock = -1
+        self._locks: dict[Path, int] = {}
 
     def __enter__(self) -> "Workspace":
         if self.final.exists() and not (self.final / "manifest.json").is_file() and (
@@ -57,7 +57,7 @@ class Workspace:
         while not parent.exists():
             self._made_parents.append(parent)
             parent = parent.parent
-        self._take_lock()
+        self._take_locks()
         if not self.final.exists() and self._replaced.exists():  # killed between publish's two renames
             os.rename(self._replaced, self.final)
         shutil.rmtree(self.staged, ignore_errors=True)
@@ -65,30 +65,37 @@ class Workspace:
         self.steps.mkdir(exist_ok=True)
         return self
 
-    def _take_lock(self) -> None:
-        while True:
-            self.work.mkdir(parents=True, exist_ok=True)
-            try:
-                descriptor = os.open(self.work, os.O_RDONLY)
-            except FileNotFoundError:
-                continue
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                raise UsageError(Problem(str(self.final), "another build of this folder is running",
-                                         "wait for it, or choose another --output")) from None
-            try:
-                if os.path.samestat(os.fstat(descriptor), os.stat(self.work)):
-                    self._lock = descriptor
-                    return
-            except FileNotFoundError:
-                pass
-            os.close(descriptor)
+    def _take_locks(self) -> None:
+        """On this folder's builds, and on the FPGA's tools in it."""
+        found = lock.take(self.work)
+        if found is None:
+            raise UsageError(Problem(str(self.final), "another build of this folder is running",
+                                     "wait for it, or choose another --output"))
+        self._locks[self.work] = found
+        try:
+            self._lock_runs()
+        except UsageError:
+            self._release()
+            if not self.steps.exists():
+                self.discard()
+            raise
+
+    def _lock_runs(self) -> None:
+        for run in runs(self.final):
+            if run not in self._locks:
+                found = lock.take(run)
+                if found is None:
+                    raise in_use(run)
+                self._locks[run] = found
+
+    def _release(self) -> None:
+        while self._locks:
+            lock.release(self._locks.popitem()[1])
 
     def publish(self) -> None:
         """Put the assembled folder in the place of ``final``, with what people and tools had added to that."""
         if self.final.exists():
+            self._lock_runs()
             carry_over(self.final, self.staged)
         if not self.final.exists():
             os.rename(self.staged, self.final)
@@ -113,4 +120,4 @@ class Workspace:
                 if any(parent.iterdir()):
                     break
                 parent.rmdir()
-        os.close(self._lock)
+        self._release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,9 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow.build import lock
+from flow.build.kept import in_use
+from flow.build.manifest import TOOL_FOLDER
 from flow.build.progress import Progress
+from flow.children import die_with_parent
 from flow.errors import Problem, ToolError
-from flow.project.steps import Step, read_plan
+from flow.project.steps import Plan, Step, read_plan
 
 #: Words of a log's lines that say why a tool gave up, the surest first.
 _TELLING = (("FLOW:", "ERROR", "Error", "FATAL"), ("CRITICAL WARNING",))
@@ -24,6 +29,8 @@ _SHOWN = 20
 _STAMPS = ".done"
 #: seconds between looks at a running tool
 _INTERVAL = 0.05
+#: seconds a tool has to end when it is told to
+_GRACE = 10
 #: seeds tried at a time: placing and routing takes 1.8 GB
 _TOGETHER = 2
 
@@ -49,8 +56,9 @@ def build_bitstream(project: Path, progress: Progress, last: str = "") -> Bitstr
 
     A step whose command, project files and predecessors are unchanged and whose products are there is taken from
     before.
-    Raises UsageError if another version of flow wrote the plan; ToolError with the telling lines of the log if a
-    command fails, leaves a product out, or timing is not met: the next call goes on with that step.
+    Raises UsageError if another version of flow wrote the plan or tools are running there already; ToolError with the
+    telling lines of the log if a command fails, leaves a product out, or timing is not met: the next call goes on with
+    that step.
     """
     found = read_plan(project)
     if found is None:
@@ -58,7 +66,17 @@ def build_bitstream(project: Path, progress: Progress, last: str = "") -> Bitstr
     _, plan = found
     if find_tool(plan.tool) is None:
         return Bitstream(None, plan.tool)
-    folder = project / "run"
+    folder = project / TOOL_FOLDER
+    held = lock.take(folder)
+    if held is None:
+        raise in_use(folder)
+    try:
+        return Bitstream(_run_plan(plan, project, folder, progress, last, held))
+    finally:
+        lock.release(held)
+
+
+def _run_plan(plan: Plan, project: Path, folder: Path, progress: Progress, last: str, held: int) -> Path:
     for name in ("logs", "reports", _STAMPS):
         (folder / name).mkdir(parents=True, exist_ok=True)
     key = _inputs_hash(project)
@@ -70,12 +88,12 @@ def build_bitstream(project: Path, progress: Progress, last: str = "") -> Bitstr
         resumed = stamp.is_file() and stamp.read_text() == key and not _absent(folder, step)
         if not resumed:
             stamp.unlink(missing_ok=True)
-            _run(step, number, len(plan.steps), project / plan.folder, folder, progress)
+            _run(step, number, len(plan.steps), project / plan.folder, folder, progress, held)
             stamp.write_text(key)
         progress.finish(resumed)
         if step.name == last:
-            return Bitstream(folder / step.products[0])
-    return Bitstream(folder / plan.bitstream)
+            return folder / step.products[0]
+    return folder / plan.bitstream
 
 
 def _inputs_hash(project: Path) -> str:
@@ -101,7 +119,8 @@ class _Attempt:
     folder: Path
 
 
-def _run(step: Step, number: int, total: int, place: Path, folder: Path, progress: Progress) -> None:
+def _run(step: Step, number: int, total: int, place: Path, folder: Path, progress: Progress,
+         held: int) -> None:
     tool = find_tool(step.command[0])
     if tool is None:
         raise ToolError(Problem(step.command[0], "not on the PATH", "install the whole of the tool"))
@@ -116,7 +135,7 @@ def _run(step: Step, number: int, total: int, place: Path, folder: Path, progres
             (folder / f"seed{seed}" / product).parent.mkdir(parents=True, exist_ok=True)
     together = min(_TOGETHER, os.cpu_count() or 1)
     for first in range(0, len(tries), together):
-        attempts = [_Attempt(_start((tool, *command[1:]), place, log), log, own)
+        attempts = [_Attempt(_start((tool, *command[1:]), place, log, held), log, own)
                     for command, log, own in tries[first:first + together]]
         _wait([attempt.process for attempt in attempts], lambda: progress.update(number - 1, total, "steps"))
         best = min(attempts, key=lambda attempt: attempt.process.returncode != 0)
@@ -129,10 +148,11 @@ def _run(step: Step, number: int, total: int, place: Path, folder: Path, progres
             os.replace(best.folder / product, folder / product)
 
 
-def _start(command: tuple[str, ...], place: Path, log: Path) -> subprocess.Popen[bytes]:
+def _start(command: tuple[str, ...], place: Path, log: Path, held: int) -> subprocess.Popen[bytes]:
+    """held: the lock, which the tool and all it starts keep if this process is killed."""
     with open(log, "w") as output:
         return subprocess.Popen(command, cwd=place, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                start_new_session=True)
+                                start_new_session=True, preexec_fn=die_with_parent, pass_fds=(held,))
 
 
 def _wait(processes: list[subprocess.Popen[bytes]], tell: Callable[[], None]) -> None:
@@ -191,9 +211,9 @@ def _remove(path: Path) -> None:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """End the tool and everything it started."""
-    try:
+    with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=10)
-    except (ProcessLookupError, subprocess.TimeoutExpired):
-        process.kill()
-        process.wait()
+        process.wait(timeout=_GRACE)
+    with contextlib.suppress(ProcessLookupError):  # whoever is left of its group
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.build import manifest
+from flow.build import lock, manifest
 from flow.build.workspace import Workspace
 from flow.errors import CapacityError, Problem, ToolError, UsageError
 
@@ -72,6 +72,24 @@ def test_one_build_at_a_time(tmp_path: Path) -> None:
     with Workspace(tmp_path / "final") as space, pytest.raises(UsageError, match="another build"):
         (space.steps / "1-import").mkdir()
         Workspace(tmp_path / "final").__enter__()
+
+
+def test_no_build_while_the_tools_run_in_the_folder(tmp_path: Path) -> None:
+    publish(tmp_path / "final", "first")
+    run = tmp_path / "final" / "fpga" / "run"
+    with pytest.raises(UsageError, match="tools are running here"), Workspace(tmp_path / "final") as space:
+        held = lock.take(run)
+        assert held is not None
+        (run / "flow.bit").write_text("bits")
+        space.publish()
+    with pytest.raises(UsageError, match="tools are running here"):
+        publish(tmp_path / "final", "second")
+    assert [path.name for path in tmp_path.iterdir()] == ["final"]
+    assert held is not None
+    lock.release(held)
+    publish(tmp_path / "final", "second")
+    with Workspace(tmp_path / "final"):
+        assert lock.take(run) is None
 
 
 def test_foreign_folder_is_not_touched(tmp_path: Path) -> None:

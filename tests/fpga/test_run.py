@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -224,6 +227,76 @@ def test_all_seeds_fail(luck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LUCKY", "none")
     with pytest.raises(ToolError, match=r"with all of 4 seeds(.|\n)*47\.00 MHz(.|\n)*--clock"):
         build_bitstream(luck, Recorder())
+
+
+def gone(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+#: Starts a program of its own, as vendors' wrappers do, neither of which heeds SIGTERM, and tells both numbers.
+STUBBORN = """#!/bin/sh
+trap '' TERM
+sleep 600 &
+echo $$ $! > started.part
+mv started.part started
+wait
+"""
+
+
+@pytest.fixture
+def stubborn(luck: Path) -> Path:
+    (luck.parent / "tools" / "luck").write_text(STUBBORN)
+    plan = Plan("luck", (Step("place and route", ("luck",), ("flow.bit",)),), "flow.bit")
+    (luck / "plan.json").write_text(json.dumps({"board": "any", **plan.to_json()}))
+    return luck
+
+
+def numbers(fpga: Path) -> list[int]:
+    wait_for((fpga / "run" / "started").exists)
+    return [int(word) for word in (fpga / "run" / "started").read_text().split()]
+
+
+def test_a_killed_build_takes_its_tool_along(stubborn: Path) -> None:
+    """And while anything that the tool started still runs, nobody else works in its folder."""
+    code = ("import sys\nfrom pathlib import Path\nfrom flow.project import build_bitstream\n"
+            "from flow.build.progress import Silent\nbuild_bitstream(Path(sys.argv[1]), Silent())")
+    killed = subprocess.Popen([sys.executable, "-c", code, str(stubborn)])
+    tool, child = numbers(stubborn)
+    with pytest.raises(UsageError, match="tools are running here"):
+        build_bitstream(stubborn, Recorder())
+    killed.kill()
+    killed.wait()
+    wait_for(lambda: gone(tool))
+    with pytest.raises(UsageError, match="tools are running here"):
+        build_bitstream(stubborn, Recorder())
+    os.kill(child, signal.SIGKILL)
+    (stubborn.parent / "tools" / "luck").write_text("#!/bin/sh\nexit 1\n")
+    wait_for(lambda: gone(child))
+    with pytest.raises(ToolError):
+        build_bitstream(stubborn, Recorder())
+
+
+def test_what_does_not_heed_is_ended_with_all_it_started(stubborn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(Recorder):
+        def update(self, done: int, total: int, unit: str) -> None:
+            if (stubborn / "run" / "started").exists():
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("flow.project.run._GRACE", 0.1)
+    with pytest.raises(KeyboardInterrupt):
+        build_bitstream(stubborn, Interrupted())
+    tool, child = numbers(stubborn)
+    wait_for(lambda: gone(tool) and gone(child))
 
 
 def test_without_the_tool_nothing_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
