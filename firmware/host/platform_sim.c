@@ -141,11 +141,12 @@ static int report(FILE *out, const flow_core *cores, uint32_t index, uint32_t ba
             const int length = snprintf(path, sizeof path, "%s/%u-%u.bin", self.dump, (unsigned)batch, (unsigned)i);
             const size_t size = (size_t)size_of(&model->written[i].layout);
             FILE *file = length > 0 && (size_t)length < sizeof path ? fopen(path, "wb") : NULL;
-            if (!file || fwrite(data, 1, size, file) != size) {
+            int good = file && fwrite(data, 1, size, file) == size;
+            if (file && fclose(file) != 0) good = 0;
+            if (!good) {
                 fprintf(stderr, "cannot write %s\n", path);
                 failed = -1;
             }
-            if (file && fclose(file) != 0) failed = -1;
         }
     }
     fprintf(out, "]");

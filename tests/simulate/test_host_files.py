@@ -65,6 +65,15 @@ def test_another_npy_is_refused(tmp_path: Path, good: list[np.ndarray], change: 
     assert done.returncode == 3 and "input0.npy" in done.stderr and found in done.stderr, done.stderr
 
 
+@pytest.mark.usefixtures("good")
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    done = flow_host(tmp_path, "--output", "a.bin", "--output", "/dev/full")
+    assert done.returncode == 3 and "cannot write /dev/full" in done.stderr
+    (tmp_path / "0-0.bin").symlink_to("/dev/full")
+    done = flow_host(tmp_path, "--dump", ".")
+    assert done.returncode == 5 and "cannot write ./0-0.bin" in done.stderr
+
+
 def test_axes_of_one_may_be_left_out(tmp_path: Path, good: list[np.ndarray]) -> None:
     """A vector of classes is (N, classes) to some and (N, 1, 1, classes) to others; the bytes are the same."""
     expected = [images + np.int8(1) for images in good]

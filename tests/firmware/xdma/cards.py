@@ -81,15 +81,6 @@ def card(folder: Path, *fault: str) -> Iterator[Path]:
     assert process.returncode == 0, problems
 
 
-def stage(folder: Path, program: Program, images: Sequence[dict[str, Int8]]) -> list[str]:
-    """Images in files; the host program's options that name them."""
-    options = []
-    for index, view in enumerate(model.inputs(program)):
-        np.stack([image[view.name] for image in images]).tofile(folder / f"in{index}")
-        options += ["--input", f"in{index}"]
-    return options
-
-
 def infer(folder: Path, program: Program, images: Sequence[dict[str, Int8]], host: str, prefix: Path,
           environment: dict[str, str] | None = None, options: Sequence[str] = ()) -> Outcome:
     """Run the host program on a card."""
@@ -97,7 +88,9 @@ def infer(folder: Path, program: Program, images: Sequence[dict[str, Int8]], hos
                str(len(images)), *options]
     if host == "xdma":
         command += ["--nodes", str(prefix)]
-    command += stage(folder, program, images)
+    for index, view in enumerate(model.inputs(program)):
+        np.stack([image[view.name] for image in images]).tofile(folder / f"in{index}")
+        command += ["--input", f"in{index}"]
     files = [folder / f"out{index}" for index in range(len(program.outputs))]
     for path in files:
         path.unlink(missing_ok=True)

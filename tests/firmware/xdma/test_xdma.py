@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -156,18 +155,6 @@ def test_nodes_that_are_not_there(network: Network) -> None:
 def test_a_shell_without_its_count_of_time_outs(network: Network) -> None:
     outcome = network.run("f2", environment={"FLOW_F2_FAULT": "0"})
     assert outcome.code == 4 and "slot 0: transport failure" in outcome.problems, outcome
-
-
-@pytest.mark.full
-def test_a_full_disk_is_told(network: Network) -> None:
-    outputs = [option for _ in network.program.outputs for option in ("--output", "/dev/full")]
-    with cards.card(network.folder) as prefix:
-        command = ["./xdma", "--nodes", str(prefix), "--channel-bytes", str(cards.STRIDE), "--weights", "weights.bin",
-                   "--images", str(len(network.images)), *outputs]
-        command += cards.stage(network.folder, network.program, network.images)
-        done = subprocess.run(command, cwd=network.folder, env={**os.environ, "FLOW_CARD": str(prefix)}, check=False,
-                              capture_output=True, text=True, timeout=120)
-    assert done.returncode == 3 and "cannot write /dev/full" in done.stderr, done
 
 
 #: What the driver says from which call on -> what the host says.
