@@ -100,7 +100,7 @@ def _intel(hw: HwConfig, device: Device, board: Board, target: Target) -> Iterat
         Step("report", _aoc(target.platform, "-rtl", "-report", "-o", "flow_engine.aocr"), ("flow_engine.aocr",)),
         Step("bitstream", _aoc(target.platform, "-report", "-o", "flow_engine.aocx"), ("flow_engine.aocx",)),
     ), "flow_engine.aocx", _INTEL_NOTE)
-    yield "README.md", render("fpga/README.md.j2", board=board, device=device, plan=plan, hw=hw)
+    yield "README.md", render("fpga/README.md.j2", board=board, device=device, plan=plan, hw=hw, link=None)
     yield PLAN_FILE, plan_json(board, plan)
     yield "opencl/Makefile", render("fpga/opencl/Makefile.j2", target=target, plan=plan)
 
@@ -118,7 +118,7 @@ def _amd(hw: HwConfig, device: Device, cores_per_region: tuple[int, ...],
                       "--output", "flow.xclbin", "flow.xo"), ("flow.xclbin",)),
     ), "flow.xclbin", _AMD_NOTE)
     base = next(register.offset for register in isa.REGISTERS if register.name == "CONSTANT_BASE_LO")
-    yield "README.md", render("fpga/README.md.j2", board=board, device=device, plan=plan, hw=hw)
+    yield "README.md", render("fpga/README.md.j2", board=board, device=device, plan=plan, hw=hw, link=None)
     yield PLAN_FILE, plan_json(board, plan)
     yield "flow_wrapper.v", wrapper(one, (0,))
     yield "xrt/flow_xrt.v", render("fpga/xrt/flow_xrt.v.j2", lite=LITE_PORTS, master=master_ports(one))

@@ -12,6 +12,7 @@ from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
 from flow.project.asic import asic_files
 from flow.project.board import Board, Platform, find_board
+from flow.project.host import link_of, makefile
 from flow.project.place import Placement, place
 from flow.project.steps import PLAN_FILE, Plan, plan_for
 from flow.size.devices import Device
@@ -67,7 +68,10 @@ def write_project(hw: HwConfig, device: Device, cores_per_region: tuple[int, ...
 def _files(hw: HwConfig, device: Device, cores: tuple[int, ...]) -> Iterator[tuple[str, str | bytes]]:
     board = find_board(device.name)
     plan = plan_for(board.platform, hw) if board else None
-    yield "README.md", render("fpga/README.md.j2", board=board, device=device, plan=plan, hw=hw)
+    link = link_of(board.platform) if board else None
+    yield "README.md", render("fpga/README.md.j2", board=board, device=device, plan=plan, hw=hw, link=link)
+    if link:
+        yield "host/Makefile", makefile(link, hw, device)
     if board is None or plan is None:
         return
     yield PLAN_FILE, plan_json(board, plan)
