@@ -178,14 +178,10 @@ def requantise_of(source: FlatTensor, filters: FlatTensor, target: FlatTensor, o
     """From accumulators to the target, with the fused activation's clamp."""
     if len(filters.scales) not in (1, outputs):
         raise Refusal(f"{len(filters.scales)} weight scales for {outputs} outputs", "convert the model again")
-    dense = op.kind == "FULLY_CONNECTED"
-    if dense and len(filters.scales) == 1:  # this kernel multiplies the scales in single precision
-        reals = [float(np.float32(source.scale) * np.float32(filters.scale)) / target.scale]
-    else:
-        reals = [source.scale * scale / target.scale for scale in filters.scales]
-    multiplier, shift = quantise_multipliers(reals)
+    # in double precision, as every one of these kernels does
+    multiplier, shift = quantise_multipliers([source.scale * scale / target.scale for scale in filters.scales])
     low, high = activation_range(fused_activation(op), target.scale, target.zero_point)
-    rounding = Rounding.HALF_UP if dense else Rounding.HALF_AWAY
+    rounding = Rounding.HALF_UP if op.kind == "FULLY_CONNECTED" else Rounding.HALF_AWAY
     return Requantise(multiplier, shift, target.zero_point, low, high, rounding)
 
 
