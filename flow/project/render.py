@@ -57,7 +57,8 @@ def write_project(hw: HwConfig, device: Device, cores_per_region: tuple[int, ...
     """Write ``fpga/`` of the build folder ``out`` (whose ``fpga/config.tcl`` and ``rtl/`` are the emitter's).
 
     A device without a project gets only a note that says so. Returns the paths written, sorted; the bytes depend on the
-    arguments alone. Raises UsageError if the engine has more channels than the board has memories.
+    arguments alone. Raises UsageError if the engine has more channels than the board has memories, or a clock that the
+    board does not give it.
     """
     files = dict(_files(hw, device, cores_in_regions(cores_per_region, hw.cores)))
     for name, content in sorted(files.items()):
@@ -80,8 +81,7 @@ def _files(hw: HwConfig, device: Device, cores: tuple[int, ...]) -> Iterator[tup
     elif board.platform is Platform.QUARTUS_PCIE:
         yield from _quartus(hw, device, board, place(cores, hw.channels, board))
     elif board.platform is Platform.AWS_F2:
-        yield from _templates("fpga/aws_f2", hw=hw, channel_bytes=device.memory.bytes_each)
-        yield from _copied("aws_f2")
+        yield from _aws(hw, device)
     elif board.platform is Platform.ECP5_SERIAL:
         yield from _ecp5(hw, device, board)
     elif board.platform is Platform.ASIC:
@@ -128,6 +128,14 @@ def _quartus(hw: HwConfig, device: Device, board: Board, placement: Placement) -
     yield "flow_engine_hw.tcl", render("fpga/flow_engine_hw.tcl.j2", hw=hw, lite=LITE_PORTS,
                                              master=master_ports(hw))
     yield from _copied("quartus")
+
+
+def _aws(hw: HwConfig, device: Device) -> Iterator[tuple[str, str | bytes]]:
+    if hw.clock_mhz != device.clock_mhz:
+        raise UsageError(Problem(f"clock of {device.name}", f"{hw.clock_mhz:g} MHz",
+                                 f"the engine runs at the shell's {device.clock_mhz:g} MHz (leave out --clock)"))
+    yield from _templates("fpga/aws_f2", hw=hw, channel_bytes=device.memory.bytes_each)
+    yield from _copied("aws_f2")
 
 
 def divisor(hw: HwConfig) -> int:

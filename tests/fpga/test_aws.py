@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flow.emit.folder import MAKE_VARIABLES
 from flow.emit.templates import render
+from flow.errors import UsageError
 from flow.hardware.config import HwConfig
 from flow.hardware.filelist import rtl_files
 from flow.isa.render import engine_package
+from flow.project.render import write_project
 from flow.simulate.verilator import find_verilator, run_tool
 from flow.tree import ROOT
 from tests.fpga.aws_kit import Kit
 from tests.fpga.interpreter import Refused, missed_lines, plant
-from tests.fpga.projects import make
+from tests.fpga.projects import engine, make
 
 
 def test_script(tmp_path: Path) -> None:
@@ -26,6 +29,15 @@ def test_script(tmp_path: Path) -> None:
     assert kit.top == "cl_flow" and not missed_lines([kit], [kit.script])
     assert kit.read.index("engine_pkg.sv") < kit.read.index("core_pkg.sv") < kit.read.index("cl_flow.sv")
     assert {path.name for path in (fpga.parent / "rtl").iterdir()} <= set(kit.read)
+
+
+@pytest.mark.parametrize("clock", [200.0, 250.5, 300.0])
+def test_another_clock_than_the_shell_s_is_refused(clock: float, tmp_path: Path) -> None:
+    """The engine is on the shell's clock whatever is asked for, and reports go by what is asked for."""
+    hw, device = engine("aws-f2")
+    with pytest.raises(UsageError, match=rf"{clock:g} MHz\n.*the shell's 250 MHz \(leave out --clock"):
+        write_project(replace(hw, clock_mhz=clock), device, (1, 1, 1), tmp_path)
+    write_project(hw, device, (1, 1, 1), tmp_path)
 
 
 @pytest.mark.parametrize(("good", "bad", "message"), [
