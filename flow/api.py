@@ -15,7 +15,7 @@ import numpy.typing as npt
 from flow import pipeline
 from flow.build import manifest, sources, store
 from flow.build.choices import BOARD_ENGINES
-from flow.build.job import Job, Source, check, numbers
+from flow.build.job import Hashes, Job, Source, check, numbers
 from flow.build.progress import Progress, Silent
 from flow.build.steps import MemorySteps
 from flow.errors import Problem, UsageError
@@ -121,12 +121,17 @@ class Compiled:
         return MemorySteps(self._progress)
 
     @cached_property
+    def _hashes(self) -> Hashes:
+        return self._job.hashes()
+
+    @cached_property
     def _models(self) -> dict[Source, Imported]:
-        return {source: pipeline.import_model(self._job, source, self._steps) for source in self._job.sources}
+        return {source: pipeline.import_model(self._job, source, self._hashes, self._steps)
+                for source in self._job.sources}
 
     @cached_property
     def _sizing(self) -> Sizing:
-        return pipeline.size(self._job, self._models, self._steps)
+        return pipeline.size(self._job, self._models, self._hashes, self._steps)
 
     def _program(self, source: Source, trace: bool) -> Program:
         return pipeline.schedule(source, self._models[source], self._sizing, self._steps, trace)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flow.build import manifest
-from flow.build.job import Job, Source
+from flow.build.job import Hashes, Job, Source
 from flow.build.progress import Progress
 from flow.build.steps import Runner, Steps
 from flow.build.workspace import Workspace
@@ -42,55 +42,66 @@ def announce(job: Job, progress: Progress) -> None:
 def make_folder(job: Job, progress: Progress, dump: Path | None = None) -> None:
     """Everything that needs no tool of the FPGA's vendor."""
     with Workspace(job.output) as space:
-        if dump is None and manifest.is_current(job.output, job.inputs()):
+        hashes = job.hashes()
+        inputs = job.inputs(hashes)
+        if dump is None and manifest.is_current(job.output, inputs):
             progress.start("folder")
             progress.finish(resumed=True)
             return space.discard()
         steps = Steps(space.steps, job.output, progress, dump)
-        models = {source: import_model(job, source, steps) for source in job.sources}
-        sizing = size(job, models, steps)
+        models = {source: import_model(job, source, hashes, steps) for source in job.sources}
+        sizing = size(job, models, hashes, steps)
         if not sizing.fits:
             progress.warn(f"the given engine does not fit {job.fpga}: {sizing.limiter}")
         for source, model in models.items():
             folder = job.folder_of(source, space.staged)
             program = schedule(source, model, sizing, steps)
             assemble(source, program, steps)
-            emit(model, sizing, program, folder)
+            emit(program, folder)
             project(job, sizing, folder)
             verification = prove(job, source, model, program, steps)
             report(job, model, sizing, program, verification, folder)
             steps.publish(folder / "steps", source.name)
         steps.write_timing(space.staged)
-        manifest.write(space.staged, job.inputs())
+        manifest.write(space.staged, inputs)
+        job.require_unchanged(hashes)
         space.publish()
 
 
-def import_model(job: Job, source: Source, steps: Runner) -> Imported:
+def import_model(job: Job, source: Source, hashes: Hashes, steps: Runner) -> Imported:
     """Model file -> integer graph, and the flatbuffer the oracle runs."""
     from flow import frontend
 
-    options = {"model": manifest.file_hash(source.path), "seed": job.seed,
-               "calibration": manifest.file_hash(job.calibration) if job.calibration else None}
-    model = steps.run(f"import.{source.name}", lambda: frontend.import_model(
-        source.path, job.calibration, job.seed, source.name), options=options)
+    def compute() -> Imported:
+        model = frontend.import_model(source.path, job.calibration, job.seed, source.name)
+        job.require_unchanged(hashes)
+        return model
+
+    options = {"model": hashes.models[job.sources.index(source)], "seed": job.seed, "calibration": hashes.calibration}
+    model = steps.run(f"import.{source.name}", compute, options=options)
     for text in model.warnings:
         steps.progress.warn(text)
     return model
 
 
-def size(job: Job, models: dict[Source, Imported], steps: Runner) -> Sizing:
+def size(job: Job, models: dict[Source, Imported], hashes: Hashes, steps: Runner) -> Sizing:
     """Integer graphs and a device -> the engine, and why."""
     from flow import size as sizing
     from flow.size import hwfile
 
     graphs = tuple(model.graph for model in models.values())
+
+    def compute() -> Sizing:
+        if job.hw_file is None:
+            return sizing.choose(job.fpga, graphs, goal=sizing.Goal(job.goal), target_fps=job.target_fps,
+                                 clock_mhz=job.clock_mhz, area_mm2=job.area_mm2)
+        found = sizing.evaluate(hwfile.read(job.hw_file), graphs, job.fpga)
+        job.require_unchanged(hashes)
+        return found
+
     options = {"fpga": job.fpga, "goal": job.goal, "target_fps": job.target_fps, "area": job.area_mm2,
-               "clock": job.clock_mhz,
-               "hw": manifest.file_hash(job.hw_file) if job.hw_file else None}
-    return steps.run("size", lambda: sizing.evaluate(hwfile.read(job.hw_file), graphs, job.fpga) if job.hw_file
-                     else sizing.choose(job.fpga, graphs, goal=sizing.Goal(job.goal), target_fps=job.target_fps,
-                                        clock_mhz=job.clock_mhz, area_mm2=job.area_mm2),
-        after=tuple(f"import.{source.name}" for source in models), options=options)
+               "clock": job.clock_mhz, "hw": hashes.hw}
+    return steps.run("size", compute, after=tuple(f"import.{source.name}" for source in models), options=options)
 
 
 def schedule(source: Source, model: Imported, sizing: Sizing, steps: Runner, trace: bool = False) -> Program:
@@ -110,7 +121,7 @@ def assemble(source: Source, program: Program, steps: Runner) -> str:
         program.instructions, program.hw, program.region_bytes), after=(f"schedule.{source.name}",))
 
 
-def emit(model: Imported, sizing: Sizing, program: Program, folder: Path) -> None:
+def emit(program: Program, folder: Path) -> None:
     """Everything the hardware and firmware people get."""
     from flow import emit as emitter
 

@@ -23,6 +23,15 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Hashes:
+    """SHA-256 of a job's files at one moment: the models' in the job's order."""
+
+    models: tuple[str, ...]
+    calibration: str | None
+    hw: str | None
+
+
+@dataclass(frozen=True)
 class Job:
     """One build.
 
@@ -51,14 +60,20 @@ class Job:
         """Where in the build folder ``top`` a model's own folder is: the top itself if it is the only model."""
         return top if len(self.sources) == 1 else top / source.name
 
-    def inputs(self) -> dict[str, Any]:
+    def hashes(self) -> Hashes:
+        """Of the files as they are now."""
+        return Hashes(tuple(file_hash(source.path) for source in self.sources),
+                      file_hash(self.calibration) if self.calibration else None,
+                      file_hash(self.hw_file) if self.hw_file else None)
+
+    def inputs(self, hashes: Hashes) -> dict[str, Any]:
         """Everything the folder's bytes depend on, as JSON values; file contents as hashes, no paths."""
         return {
             "fpga": self.fpga,
-            "models": [{"name": source.name, "file": source.path.name, "sha256": file_hash(source.path)}
-                       for source in self.sources],
-            "calibration": file_hash(self.calibration) if self.calibration else None,
-            "hw": file_hash(self.hw_file) if self.hw_file else None,
+            "models": [{"name": source.name, "file": source.path.name, "sha256": digest}
+                       for source, digest in zip(self.sources, hashes.models, strict=True)],
+            "calibration": hashes.calibration,
+            "hw": hashes.hw,
             "goal": self.goal,
             "target_fps": self.target_fps,
             "area_mm2": self.area_mm2,
@@ -68,6 +83,18 @@ class Job:
             "images": self.images,
             "seed": self.seed,
         }
+
+    def require_unchanged(self, hashes: Hashes) -> None:
+        """Raise UsageError naming every file that is no longer what ``hashes`` were taken of."""
+        now = self.hashes()
+        files = [*((f"--model {source.path}", old, new) for source, old, new in
+                   zip(self.sources, hashes.models, now.models, strict=True)),
+                 (f"--calibration {self.calibration}", hashes.calibration, now.calibration),
+                 (f"--hw {self.hw_file}", hashes.hw, now.hw)]
+        problems = [Problem(where, "changed during the build", "build again, and leave the file as it is until the end")
+                    for where, old, new in files if old != new]
+        if problems:
+            raise UsageError(problems)
 
 
 def check(job: Job) -> Job:

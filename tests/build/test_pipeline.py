@@ -123,6 +123,24 @@ def test_an_unchanged_folder_is_dumped_when_asked(job: Job, tmp_path: Path) -> N
     assert (job.output / "manifest.json").read_bytes() == manifest_before
 
 
+@pytest.mark.parametrize("stage", ["import_model", "size", "prove"])
+@pytest.mark.parametrize("file", ["direct.tflite", "hw.json"])
+def test_a_file_changed_during_the_build_is_told(job: Job, stage: str, file: str,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it was read or after: the manifest would name a file that the folder was not made from."""
+    real = getattr(pipeline, stage)
+
+    def change(*arguments: object) -> object:
+        path = job.sources[0].path.with_name(file)
+        path.write_bytes(path.read_bytes() + b"\n")
+        return real(*arguments)
+
+    monkeypatch.setattr(pipeline, stage, change)
+    with pytest.raises(UsageError, match=rf"{file}: changed during the build"):
+        build(job)
+    assert not job.output.parent.exists()
+
+
 def test_a_damaged_folder_is_made_again(job: Job) -> None:
     build(job)
     (job.output / "summary.txt").write_text("99 % faster")
