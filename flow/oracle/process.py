@@ -27,7 +27,7 @@ class Outcome:
 
 
 def run_worker(module: str, *arguments: str) -> Outcome:
-    """Run ``python -m module arguments`` to its end."""
+    """Run ``python -m module arguments`` to its end. No module is taken from the user's current folder."""
     root = str(Path(flow.__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
     environment = {
@@ -39,7 +39,7 @@ def run_worker(module: str, *arguments: str) -> Outcome:
         "PYTHONHASHSEED": "0",
     }
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-P", "-m", module, *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from flow import oracle
 from flow.errors import ToolError
 from flow.frontend.importer import graph_of
+from flow.oracle.process import run_worker
 from flow.oracle.schema import pack, unpack
 from models.builder import Builder
 from models.direct import direct
@@ -26,6 +29,16 @@ def test_every_tensor_of_every_image() -> None:
     kept = oracle.run(direct(), images[:1], ["dense"])
     assert list(kept[0]) == ["dense"]
     assert np.array_equal(kept[0]["dense"], found[0]["dense"])
+
+
+def test_modules_of_the_users_folder_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')")
+    monkeypatch.chdir(tmp_path)
+    code = "import json, sys; sys.exit(json.__file__)"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "asks_for_json.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
+    assert "wrong" not in run_worker("asks_for_json").message
 
 
 def test_abort_of_the_kernels() -> None:
