@@ -205,9 +205,13 @@ class Folder:
 
     def accuracy(self, images: npt.NDArray[np.generic], labels: npt.NDArray[np.generic], *, engine: str = "rtl",
                  seed: int = 0, progress: Progress | None = None) -> Accuracy:
-        """Accuracy of the float model, the quantised one and the engine on labelled images."""
+        """Accuracy of the float model, the quantised one and the engine on labelled images. Raises VerificationError if
+        the engine differs from the quantised model in any value."""
         from flow.verify.accuracy import accuracy
 
+        problems = numbers(0, seed)
+        if problems:
+            raise UsageError(problems)
         progress = progress or Silent()
         progress.start(f"accuracy on {engine}")
         found = accuracy(self._imported.graph, self._imported.flatbuffer, self._program, images, labels, engine, seed,

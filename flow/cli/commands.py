@@ -62,6 +62,8 @@ def verify(options: Namespace, progress: Progress) -> Answer:
     from flow.api import Folder
     from flow.report.text import side_by_side, verification_lines
 
+    if options.labelled is not None:
+        _check_labelled(options)
     folder = Folder(options.folder)
     if options.labelled is not None:
         from flow.cli.arrays import read_labelled
@@ -78,6 +80,16 @@ def verify(options: Namespace, progress: Progress) -> Answer:
     result = folder.verify(engine=options.engine, images=options.images, seed=options.seed,
                            trace_layers=options.trace_layers, progress=progress)
     return Answer("\n".join(verification_lines(result.verdict)), _proof(result))
+
+
+def _check_labelled(options: Namespace) -> None:
+    """Raise UsageError naming every option that says nothing beside --labelled."""
+    wrong = [Problem(f"{option} with --labelled", found, remedy) for given, option, found, remedy in (
+        (options.images, "--images", "every image of the file is taken", "leave out --images"),
+        (options.trace_layers, "--trace-layers", "only outputs have labels", "leave out --labelled or --trace-layers"),
+        (options.engine == "all", "--engine all", "one engine classifies the images", "name one engine")) if given]
+    if wrong:
+        raise UsageError(wrong)
 
 
 def _proof(found: Any) -> dict[str, Any]:

@@ -11,20 +11,20 @@ import numpy.typing as npt
 
 from flow import oracle
 from flow.build.progress import Progress
-from flow.errors import Problem, ToolError, UsageError
+from flow.errors import Problem, ToolError, UsageError, VerificationError
 from flow.graph.ir import Graph, Int8
 from flow.graph.real import quantise
 from flow.oracle import qkeras_run
 from flow.schedule.program import Program
 from flow.verify.inference import infer
 
+_SHOWN = 8
+
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Shares of images whose largest output is their label. float_model: without quantisers (QKeras only).
-
-    differing: images whose outputs are not the same on the engine and in the quantised model, value by value.
-    """
+    """Shares of images whose largest output is their label. float_model: without quantisers (QKeras only); differing:
+    images whose outputs are not the same on the engine and in the quantised model."""
 
     images: int
     float_model: float | None
@@ -39,8 +39,20 @@ class Accuracy:
         """For a reader."""
         shown = [] if self.float_model is None else [f"float model      {self.float_model:8.2%}"]
         shown += [f"quantised model  {self.quantised_model:8.2%}", f"engine           {self.engine:8.2%}"]
-        same = f"{len(self.differing)} differ" if self.differing else "equal in every value of every image"
-        return [f"accuracy on {self.images} labelled images", *shown, f"engine and quantised model: {same}"]
+        same = "engine and quantised model: equal in every value of every image"
+        return [f"accuracy on {self.images} labelled images", *shown, same]
+
+
+class Differing(VerificationError):
+    """The engine is not the quantised model, with the accuracies all the same."""
+
+    def __init__(self, found: Accuracy) -> None:
+        which = ", ".join(map(str, found.differing[:_SHOWN])) + (", ..." if len(found.differing) > _SHOWN else "")
+        super().__init__([Problem("labelled images", f"{len(found.differing)} of {found.images} differ on the engine: "
+                                                     f"{which}"),
+                          *(Problem(name, f"{share:.2%} accuracy") for name, share in
+                            (("quantised model", found.quantised_model), ("engine", found.engine)))])
+        self.verdict = found
 
 
 def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[np.generic],
@@ -48,7 +60,8 @@ def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[n
              project: Path | None = None) -> Accuracy:
     """Classify ``images`` (N, height, width, channels; real values) on the engine and with the oracle.
 
-    labels: N class numbers. Raises UsageError if they do not fit a network of one input and one vector of classes.
+    labels: N class numbers. Raises UsageError if they do not fit a network of one input and one vector of classes,
+    Differing if the outputs are not the same on the engine and in the quantised model, value by value.
     """
     results = tuple(wide.planes for wide in graph.wide) or tuple((name,) for name in graph.outputs)
     if len(graph.inputs) != 1 or len(results) != 1 or len(images) != len(labels) or not len(images):
@@ -69,7 +82,10 @@ def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[n
         layer = graph.wide[0].name if graph.wide else results[0][0]
         floats = qkeras_run.predict(model, {name: np.asarray(images)}, [layer], False, plain=True)[layer]
         plain = _share(floats.reshape(len(images), -1), labels)
-    return Accuracy(len(images), plain, _share(of_model, labels), _share(of_engine, labels), tuple(differing.tolist()))
+    found = Accuracy(len(images), plain, _share(of_model, labels), _share(of_engine, labels), tuple(differing.tolist()))
+    if found.differing:
+        raise Differing(found)
+    return found
 
 
 def _scores(graph: Graph, planes: tuple[str, ...], values: dict[str, Int8]) -> npt.NDArray[np.float64]:

@@ -155,6 +155,14 @@ def test_what_make_leaves_is_not_the_proof(tmp_path: Path) -> None:
         manifest.check(tmp_path)
 
 
+@pytest.mark.parametrize("option", [("--images", 3), ("--trace-layers",), ("--engine", "all")])
+def test_what_labelled_images_do_not_take_is_told_before_the_folder_is_read(
+    option: tuple[object, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = refused(capsys, "verify", tmp_path / "nowhere", "--labelled", tmp_path / "x.npz", *option)
+    assert " ".join(map(str, option[:1])) in found and "with --labelled" in found and "nowhere" not in found
+
+
 @pytest.mark.parametrize("name", ["a.npy", "a.npz"])
 @pytest.mark.parametrize("length", [0, 5, 100, 300])
 def test_damaged_arrays(name: str, length: int, tmp_path: Path) -> None:

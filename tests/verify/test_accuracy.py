@@ -9,7 +9,7 @@ import pytest
 
 from flow import schedule
 from flow.build.progress import Silent
-from flow.errors import UsageError
+from flow.errors import UsageError, VerificationError
 from flow.graph import ir
 from flow.graph.evaluate import evaluate
 from flow.hardware.config import HwConfig
@@ -56,9 +56,10 @@ def test_equal_to_the_model(network: tuple[ir.Graph, Program], monkeypatch: pyte
 
 def test_a_sample_that_differs_is_named(network: tuple[ir.Graph, Program], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accuracy.oracle, "expected", oracle(3))
-    found = ask(network, LABELS)
-    assert (found.engine, found.differing) == (0.8, (3,))
-    assert "1 differ" in found.lines()[-1]
+    with pytest.raises(VerificationError, match="1 of 5 differ on the engine: 3") as raised:
+        ask(network, LABELS)
+    assert raised.value.verdict.to_json() == {  # type: ignore[attr-defined]
+        "images": 5, "float_model": None, "quantised_model": 0.8, "engine": 0.8, "differing": (3,)}
 
 
 def test_labels_must_fit(network: tuple[ir.Graph, Program]) -> None:
