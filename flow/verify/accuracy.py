@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,8 @@ def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[n
     Differing if the outputs are not the same on the engine and in the quantised model, value by value.
     """
     results = tuple(wide.planes for wide in graph.wide) or tuple((name,) for name in graph.outputs)
-    if len(graph.inputs) != 1 or len(results) != 1 or len(images) != len(labels) or not len(images):
-        found = f"{len(graph.inputs)} inputs, {len(results)} outputs, {len(images)} images, {len(labels)} labels"
-        raise UsageError(Problem("labelled images", found, "one input, one output, and a label for each image"))
+    images, labels = np.asarray(images), np.asarray(labels)
+    _check(graph, results, images, labels)
     name, tensor = graph.inputs[0], graph.tensors[graph.inputs[0]]
     given = np.stack([quantise(image, tensor, graph.oracle != "tflite").reshape(tensor.shape) for image in images])
     obtained = infer(graph, program, given, engine, seed, progress, project)
@@ -80,12 +80,38 @@ def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[n
     plain = None
     if graph.oracle != "tflite":
         layer = graph.wide[0].name if graph.wide else results[0][0]
-        floats = qkeras_run.predict(model, {name: np.asarray(images)}, [layer], False, plain=True)[layer]
+        floats = qkeras_run.predict(model, {name: images}, [layer], False, plain=True)[layer]
         plain = _share(floats.reshape(len(images), -1), labels)
     found = Accuracy(len(images), plain, _share(of_model, labels), _share(of_engine, labels), tuple(differing.tolist()))
     if found.differing:
         raise Differing(found)
     return found
+
+
+def _check(graph: Graph, results: Sequence[tuple[str, ...]], images: npt.NDArray[np.generic],
+           labels: npt.NDArray[np.generic]) -> None:
+    if len(graph.inputs) != 1 or len(results) != 1:
+        raise UsageError(Problem("labelled images", f"{len(graph.inputs)} inputs, {len(results)} outputs",
+                                 "a network of one input and one output"))
+    problems = []
+    wanted, classes = graph.tensors[graph.inputs[0]], graph.tensors[results[0][0]].size
+    if not images.ndim or not len(images) or images[0].size != wanted.size:
+        problems.append(Problem("array images", f"shape {images.shape}", f"(N, {', '.join(map(str, wanted.shape))})"))
+    if not _finite(images):
+        problems.append(Problem("array images", f"type {images.dtype}, not only finite numbers", "give finite numbers"))
+    if labels.shape not in (images.shape[:1], (*images.shape[:1], 1)):
+        problems.append(Problem("array labels", f"shape {labels.shape} for images {images.shape}",
+                                "one class number for each image; of one-hot labels: labels.argmax(axis=1)"))
+    if not _finite(labels) or not np.isin(labels, np.arange(classes)).all():
+        problems.append(Problem("array labels", f"type {labels.dtype}, not only whole numbers from 0 to {classes - 1}",
+                                "give class numbers"))
+    if problems:
+        raise UsageError(problems)
+
+
+def _finite(values: npt.NDArray[np.generic]) -> bool:
+    with np.errstate(over="ignore"):
+        return values.dtype.kind in "fiu" and bool(np.isfinite(values.astype(np.float32)).all())
 
 
 def _scores(graph: Graph, planes: tuple[str, ...], values: dict[str, Int8]) -> npt.NDArray[np.float64]:
@@ -96,4 +122,4 @@ def _scores(graph: Graph, planes: tuple[str, ...], values: dict[str, Int8]) -> n
 
 
 def _share(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.generic]) -> float:
-    return float((scores.argmax(axis=1) == np.asarray(labels).reshape(-1)).mean())
+    return float((scores.argmax(axis=1) == labels.reshape(-1)).mean())

@@ -62,9 +62,9 @@ def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
         if values is None:
             problems.append(Problem(f"input {name}", "missing", "give an .npz with every input by its name"))
             continue
-        if values.shape[1:] != tensor.shape and values.ndim and values[0].size == tensor.size:
+        if values.ndim and len(values) and values.shape[1:] != tensor.shape and values[0].size == tensor.size:
             values = values.reshape(-1, *tensor.shape)
-        if values.shape[1:] != tensor.shape or not len(values):
+        if values.shape[1:] != tensor.shape or not values.size:
             wanted = ", ".join(map(str, tensor.shape))
             problems.append(Problem(f"input {name}", f"shape {values.shape}", f"(N, {wanted})"))
         elif values.dtype != np.int8 and values.dtype.kind != "f":

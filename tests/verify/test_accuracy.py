@@ -62,6 +62,28 @@ def test_a_sample_that_differs_is_named(network: tuple[ir.Graph, Program], monke
         "images": 5, "float_model": None, "quantised_model": 0.8, "engine": 0.8, "differing": (3,)}
 
 
-def test_labels_must_fit(network: tuple[ir.Graph, Program]) -> None:
-    with pytest.raises(UsageError, match="5 images, 4 labels"):
-        ask(network, LABELS[:4])
+@pytest.mark.parametrize(("images", "labels", "found"), [
+    (IMAGES, LABELS[:4], r"labels: shape \(4,\)"),
+    (IMAGES, np.eye(3)[LABELS], "argmax"),
+    (IMAGES, np.array(3), r"labels: shape \(\)"),
+    (IMAGES, LABELS.astype(str), "labels: type <U21"),
+    (IMAGES, LABELS + 1, "from 0 to 2"),
+    (IMAGES, LABELS + 0.5, "from 0 to 2"),
+    (IMAGES[:0], LABELS[:0], "images: shape"),
+    (IMAGES[..., :2], LABELS, "images: shape"),
+    (np.array(1.0), LABELS, "images: shape"),
+    (IMAGES.astype(str), LABELS, "images: type"),
+    (np.where(IMAGES == 3, np.inf, IMAGES), LABELS, "finite"),
+    (np.where(IMAGES == 3, np.nan, IMAGES), LABELS, "finite"),
+])
+def test_what_cannot_be_classified_is_refused(network: tuple[ir.Graph, Program], images: np.ndarray,
+                                              labels: np.ndarray, found: str) -> None:
+    with pytest.raises(UsageError, match=found):
+        accuracy.accuracy(network[0], b"", network[1], images, labels, "none", 0, Silent())
+
+
+@pytest.mark.parametrize("labels", [LABELS.reshape(5, 1), LABELS.astype(np.float32), LABELS.astype(np.uint8)])
+def test_class_numbers_of_any_type(network: tuple[ir.Graph, Program], labels: np.ndarray,
+                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy.oracle, "expected", oracle(None))
+    assert ask(network, labels).engine == 0.8

@@ -45,6 +45,8 @@ def test_float_in_float_out(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("images", "message"), [
     (np.zeros((2, 3, 5, 7), np.int8), "shape"),
     (np.zeros((0, 3, 5, 6), np.int8), "shape"),
+    (np.zeros((0, 90), np.int8), "shape"),
+    (np.zeros((), np.int8), "shape"),
     (np.zeros((2, 3, 5, 6), np.int32), "type int32"),
     (np.full((2, 3, 5, 6), np.nan, np.float32), "NaN"),
     ({"z": np.zeros((2, 3, 5, 6), np.int8)}, "not an input"),
