@@ -53,8 +53,8 @@ class LiveConsole:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        self._bars: Bars = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                                    TextColumn("{task.fields[unit]}"), TimeElapsedColumn(),
+        self._bars: Bars = Progress(TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+                                    TextColumn("{task.fields[unit]}", markup=False), TimeElapsedColumn(),
                                     console=Console(stderr=True))
         self._bars.start()
         self._task: TaskID | None = None
@@ -72,7 +72,9 @@ class LiveConsole:
             self._bars.stop_task(self._task)
 
     def warn(self, text: str) -> None:
-        self._bars.console.print(f"[yellow]warning:[/] {text}", highlight=False)
+        from rich.text import Text
+
+        self._bars.console.print(Text.assemble(("warning:", "yellow"), f" {text}"))
 
     def close(self) -> None:
         self._bars.stop()
