@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
 
 #: seconds between plain lines of one stage
 _PLAIN_INTERVAL = 10.0
+
+
+def write(text: str, stream: TextIO) -> str:
+    """Why ``text`` could not be written, or nothing; that the reader has seen enough is no reason."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # where what is still in the buffer goes
+        return "" if isinstance(error, BrokenPipeError) else error.strerror or str(error)
+    return ""
 
 
 class PlainConsole:
@@ -43,7 +54,7 @@ class PlainConsole:
 
     @staticmethod
     def _line(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        write(text, sys.stderr)
 
 
 class LiveConsole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,31 @@ def test_folder_of_someone_else(tmp_path: Path) -> None:
 
 def test_verify_of_no_folder(tmp_path: Path) -> None:
     refused(flow("verify", tmp_path, folder=tmp_path), UsageError.exit_code, "manifest.json")
+
+
+@pytest.mark.parametrize("arguments", [("list", "fpgas"), ("list", "models", "--json"), ("--help",), ("frob", "--json")])
+def test_a_standard_output_that_is_full(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "flow", *arguments], cwd=tmp_path, stdout=full, text=True,
+                              stderr=subprocess.PIPE, check=False)
+    assert done.returncode == UsageError.exit_code
+    assert done.stderr.startswith("flow: ") and "Error" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_standard_error_that_is_full(tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "flow", "frob", "--json"], cwd=tmp_path, stdout=subprocess.PIPE,
+                              text=True, stderr=full, check=False)
+    assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (UsageError.exit_code, UsageError.exit_code)
+
+
+def test_a_reader_that_goes_away(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "flow", "list", "fpgas"], cwd=tmp_path, stdout=writing, text=True,
+                          stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_json_errors(tmp_path: Path) -> None:

@@ -64,8 +64,7 @@ def test_every_option_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
+    assert main(["--help"]) == 0
     shown = capsys.readouterr().out
     codes = {error.exit_code for error in FlowError.__subclasses__()} | {0, FAULT, INTERRUPTED}
     assert {int(code) for code in re.findall(r"^ +(\d+)  ", shown, re.M)} == codes
@@ -88,6 +87,16 @@ def test_whatever_ends_it_the_keys_are_the_same(command: list[str], error: BaseE
     assert answer["exit_code"] == code and [list(one) for one in answer["error"]] == [["where", "found", "remedy"]]
     if code == INTERRUPTED:
         assert ("goes on" in shown.err) == (command[0] == "build")
+
+
+def test_interrupted_while_the_options_are_read(monkeypatch: pytest.MonkeyPatch,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flow.cli.arguments.parser", die)
+    assert main(["verify", "folder", "--json"]) == INTERRUPTED
+    assert json.loads(capsys.readouterr().out)["error"][0]["found"] == "interrupted"
 
 
 @pytest.mark.parametrize("what", ["fpgas", "models", "ops"])
