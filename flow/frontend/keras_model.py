@@ -25,7 +25,7 @@ def load_model(path: Path, folder: Path) -> Any:
     import keras
 
     suffix = ".keras" if zipfile.is_zipfile(path) else ".h5"
-    named = path if suffix == ".keras" else readable(path, folder)
+    named = readable(path, folder)
     if named.suffix != suffix:
         named = folder / f"model{suffix}"
         named.symlink_to(path)

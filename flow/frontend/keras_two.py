@@ -1,8 +1,9 @@
-"""HDF5 files of Keras 2, whose configurations hold what Keras 3 does not take: left out where it says nothing."""
+"""HDF5 files of Keras 1 and 2, whose configurations Keras 3 does not take, or takes for something else."""
 
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,25 @@ _UNUSED = {
     **dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D"), ("trainable", "noise_shape")),
 }
 
+_NAME = "flow>hard_sigmoid_of_keras_2"
+_HARD_SIGMOID = {"module": "builtins", "class_name": "function", "config": _NAME, "registered_name": _NAME}
+
 
 def readable(path: Path, folder: Path) -> Path:
-    """An HDF5 model file that Keras 3 reads: ``path`` or, where its configuration is to be changed, one in ``folder``
-    with the weights of ``path``."""
+    """A model file that Keras 3 reads as Keras 1 or 2 did: ``path`` or, where its configuration is to be changed, one
+    in ``folder`` with the weights of ``path``."""
+    _register_functions()
+    return _readable_archive(path, folder) if zipfile.is_zipfile(path) else _readable_hdf5(path, folder)
+
+
+def _readable_hdf5(path: Path, folder: Path) -> Path:
     import h5py
 
     with h5py.File(path) as file:
         config = json.loads(file.attrs["model_config"])
-        changed = without_slashes(without_unused(config))
+        if not _is_old(file.attrs.get("keras_version", "1")):
+            return path
+        changed = with_own_functions(without_slashes(without_unused(config)))
         if changed == config:
             return path
         made = folder / "keras_two.h5"
@@ -31,6 +42,48 @@ def readable(path: Path, folder: Path) -> Path:
                 target.attrs[name] = value if name != "model_config" else json.dumps(changed)
             file.copy("model_weights", target)
     return made
+
+
+def _readable_archive(path: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+        if "metadata.json" not in archive.namelist():
+            return path
+        if not _is_old(json.loads(archive.read("metadata.json")).get("keras_version", "1")):
+            return path
+        changed = with_own_functions(config)
+        if changed == config:
+            return path
+        made = folder / "keras_two.keras"
+        with zipfile.ZipFile(made, "w") as target:
+            for name in archive.namelist():
+                target.writestr(name, archive.read(name) if name != "config.json" else json.dumps(changed))
+    return made
+
+
+def _is_old(version: object) -> bool:
+    return int(str(version).partition(".")[0]) < 3
+
+
+def with_own_functions(config: Any) -> Any:
+    """The configuration with ``hard_sigmoid`` as Keras 1 and 2 compute it; Keras 3's has another slope."""
+    if isinstance(config, list):
+        return [with_own_functions(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: _HARD_SIGMOID if key.endswith("activation") and value == "hard_sigmoid" else with_own_functions(value)
+        for key, value in config.items()
+    }
+
+
+def _register_functions() -> None:
+    """Make the functions of ``with_own_functions`` known to Keras."""
+    import keras
+
+    @keras.saving.register_keras_serializable("flow", "hard_sigmoid_of_keras_2")
+    def hard_sigmoid(x: Any) -> Any:
+        return keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
 
 def without_unused(config: Any) -> Any:

@@ -1,0 +1,42 @@
+"""Files of Keras 2: what is changed in them, and that Keras 3 then computes what Keras 2 did."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.frontend.keras_model import load_model
+from flow.frontend.keras_two import with_own_functions
+from tests.frontend import keras_two_networks
+
+WORKER = Path(keras_two_networks.__file__)
+
+
+def test_hard_sigmoid_is_keras_2s_own() -> None:
+    layer = {"class_name": "Conv2D", "config": {"name": "hard_sigmoid", "activation": "hard_sigmoid"}}
+    wrapped = {"class_name": "TimeDistributed", "config": {"name": "relu", "layer": layer, "activation": "relu"}}
+    found = with_own_functions({"config": {"layers": [wrapped]}})["config"]["layers"][0]["config"]
+    assert found["activation"] == "relu"
+    assert found["layer"]["config"]["name"] == "hard_sigmoid"
+    assert found["layer"]["config"]["activation"]["config"] == "flow>hard_sigmoid_of_keras_2"
+
+
+@pytest.mark.full
+@pytest.mark.own_process
+def test_what_keras_2_computed(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(WORKER), str(tmp_path)], check=True, capture_output=True,
+                   env={**os.environ, "TF_USE_LEGACY_KERAS": "1"})
+    for name in keras_two_networks.NETWORKS:
+        folder = tmp_path / f"{name} read"
+        folder.mkdir()
+        model = load_model(tmp_path / name, folder)
+        images, *wanted = np.load(tmp_path / f"{name}.npz").values()
+        answers = model(images, training=False)
+        answers = answers if isinstance(answers, list) else [answers]
+        for answer, values in zip(answers, wanted, strict=True):  # the order of float32 sums differs between the two
+            np.testing.assert_allclose(np.asarray(answer), values, rtol=0, atol=1e-5, err_msg=name)
