@@ -61,21 +61,21 @@ def strided_slice(context: Context, op: FlatOp, name: str) -> Node:
     if options.ellipsisMask or options.newAxisMask:
         raise Refusal("a slice with new axes or an ellipsis", "slice along existing axes")
     cuts: list[Any] = []
-    for axis in range(len(source.shape)):
+    for axis, size in enumerate(source.shape):
         bit = 1 << axis
         if axis >= len(begin):
             cuts.append(slice(None))
-        elif options.shrinkAxisMask & bit:
-            cuts.append(begin[axis])
+            continue
+        first = None if options.beginMask & bit else begin[axis]
+        start = slice(first, None, step[axis]).indices(size)[0]
+        if not options.shrinkAxisMask & bit:
+            stop = end[axis] + (start if options.offset else 0)
+            cuts.append(slice(first, None if options.endMask & bit else stop, step[axis]))
+        elif step[axis] > 0 and start < size:
+            cuts.append(start)
         else:
-            stop = end[axis] + (begin[axis] if options.offset else 0)
-            cuts.append(
-                slice(
-                    None if options.beginMask & bit else begin[axis],
-                    None if options.endMask & bit else stop,
-                    step[axis],
-                )
-            )
+            found = f"position {begin[axis]} on an axis of {size}, in steps of {step[axis]}"
+            raise Refusal(found, "pick a position inside, in steps of 1")
     return gather(name, [source], target, order[tuple(cuts)])
 
 
@@ -131,6 +131,9 @@ def pick(context: Context, op: FlatOp, name: str) -> Node:
     tensor = context.tensor(op.inputs[1])
     if tensor.data is None:
         raise Refusal("positions that the network computes", "gather at fixed positions")
+    size = source.shape[axis]
+    if outside := [int(n) for n in tensor.data.reshape(-1) if not 0 <= n < size]:
+        raise Refusal(f"position {outside[0]} on an axis of {size}", "gather at positions inside")
     return gather(name, [source], target, np.take(order, tensor.data.astype(np.int64), axis))
 
 
@@ -150,6 +153,9 @@ def pad(context: Context, op: FlatOp, name: str, value: int) -> Node:
     sides = list(zip(amounts[::2], amounts[1::2], strict=True))
     if op.kind == "MIRROR_PAD":
         symmetric = int(op.options.mode) == 1
+        for size, amount in zip(source.shape, sides, strict=True):
+            if not 0 <= min(amount) <= max(amount) <= size - (0 if symmetric else 1):
+                raise Refusal(f"mirrored padding {amount} of {size}", "pad by no more than there is to mirror")
         mirrored = np.pad(order, sides, mode="symmetric") if symmetric else np.pad(order, sides, mode="reflect")
         return gather(name, [source], target, mirrored)
     return gather(name, [source], target, np.pad(order, sides, constant_values=OUTSIDE), value)
@@ -174,7 +180,9 @@ def _nearest(size: int, wanted: int, align: bool, half: bool) -> Int32:
     """Source position of each output along one axis, in the kernel's single precision."""
     scale = np.float32(size - 1) / np.float32(wanted - 1) if align and wanted > 1 else np.float32(size / wanted)
     real = (np.arange(wanted, dtype=np.float32) + np.float32(0.5 if half else 0.0)) * scale
-    whole = np.floor(real + np.float32(0.5)) if align else np.floor(real)
+    whole = np.floor(real)
+    if align:  # to the nearest; real + 0.5 would round up what lies just below the middle
+        whole += real - whole >= np.float32(0.5)
     return np.clip(whole, 0, size - 1).astype(np.int32)
 
 

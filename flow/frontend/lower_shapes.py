@@ -13,6 +13,8 @@ def pad(context: Context, op: FlatOp, name: str) -> Node:
     amounts = context.tensor(op.inputs[1])
     if amounts.data is None:
         raise Refusal("padding that is computed by the network", "give fixed padding")
+    if (amounts.data < 0).any():
+        raise Refusal(f"padding {amounts.data.reshape(-1).tolist()}", "pad by no less than 0; crop with a slice")
     value = target.zero_point
     if op.kind == "PADV2":
         constant = context.tensor(op.inputs[2])

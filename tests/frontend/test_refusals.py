@@ -88,6 +88,32 @@ def rescaled_slice() -> bytes:
     return b.build([b.op("SLICE", [x, begin, size], "layer", (1, 2, 2, 4), 0.06, 3, b._schema.SliceOptionsT())])
 
 
+def shrunk(begin: int, step: int = 1) -> bytes:
+    """A slice that picks one row."""
+    b, x = net()
+    cuts = [("begin", [0, begin, 0, 0]), ("end", [1, begin + 1, 6, 4]), ("step", [1, step, 1, 1])]
+    options = b._schema.StridedSliceOptionsT()
+    options.shrinkAxisMask = 2
+    operands = [b.constant(name, np.array(values, dtype=np.int32)) for name, values in cuts]
+    return b.build([b.op("STRIDED_SLICE", [x, *operands], "layer", (1, 6, 4), 0.05, 3, options)])
+
+
+def gathered(position: int) -> bytes:
+    b, x = net()
+    positions = b.constant("positions", np.array([position], dtype=np.int32))
+    options = b._schema.GatherOptionsT()
+    options.axis = 1
+    return b.build([b.op("GATHER", [x, positions], "layer", (1, 1, 6, 4), 0.05, 3, options)])
+
+
+def padded(kind: str, top: int, channels: int = 0, mode: int = 0) -> bytes:
+    b, x = net()
+    sides = b.constant("sides", np.array([[0, 0], [top, 0], [0, 0], [channels, 0]], dtype=np.int32))
+    options = getattr(b._schema, "PadOptionsT" if kind == "PAD" else "MirrorPadOptionsT")()
+    options.mode = mode
+    return b.build([b.op(kind, [x, sides], "layer", (1, 6 + top, 6, 4 + channels), 0.05, 3, options)])
+
+
 @pytest.mark.parametrize(
     ("make", "found"),
     [
@@ -101,6 +127,15 @@ def rescaled_slice() -> bytes:
         (resized, "bilinear resize by 3"),
         (inner_softmax, "softmax inside"),
         (rescaled_slice, "without a change of the values"),
+        (lambda: shrunk(7), "position 7 on an axis of 6"),
+        (lambda: shrunk(2, -1), "position 2 on an axis of 6, in steps of -1"),
+        (lambda: gathered(9), "position 9 on an axis of 6"),
+        (lambda: gathered(-1), "position -1 on an axis of 6"),
+        (lambda: padded("PAD", -1), r"padding \[0, 0, -1, 0, 0, 0, 0, 0\]"),
+        (lambda: padded("PAD", -1, 1), r"padding \[0, 0, -1, 0, 0, 0, 1, 0\]"),
+        (lambda: padded("MIRROR_PAD", -1), r"mirrored padding \(-1, 0\) of 6"),
+        (lambda: padded("MIRROR_PAD", 6), r"mirrored padding \(6, 0\) of 6"),
+        (lambda: padded("MIRROR_PAD", 7, mode=1), r"mirrored padding \(7, 0\) of 6"),
     ],
 )
 def test_refused(make: Callable[[], bytes], found: str) -> None:

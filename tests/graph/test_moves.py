@@ -270,3 +270,30 @@ def test_operation(make: Callable[[Builder, Random, str], int]) -> None:
     seed = 3
     random, net = np.random.default_rng(seed), Builder()
     check(net, [make(net, random, f"{make.__name__}{index}") for index in range(12)], seed)
+
+
+def test_a_position_before_which_the_slice_begins() -> None:
+    """An axis both begun at its start and dropped is taken at its start, and an offset counts from there."""
+    net = Builder()
+    x = net.input("x", (1, 4, 5, 3), 0.1, 3)
+    begin, end = constant(net, "begin", 0, 2, 1, 0), constant(net, "end", 1, 3, 2, 3)
+    step = constant(net, "step", 1, 1, 2, 1)
+    given = options(net, "StridedSlice", beginMask=2, shrinkAxisMask=2)
+    y = moved(net, "STRIDED_SLICE", x, "y", (1, 1, 3), given, begin, end, step)
+    far = constant(net, "far", 0, -9, 0, 0)
+    z = moved(net, "STRIDED_SLICE", x, "z", (1, 5, 3), options(net, "StridedSlice", shrinkAxisMask=2, endMask=4),
+              far, end, constant(net, "every", 1, 1, 1, 1))
+    given = options(net, "StridedSlice", beginMask=4, offset=True)
+    w = moved(net, "STRIDED_SLICE", x, "w", (1, 2, 2, 3), given, begin, constant(net, "size", 1, 2, 2, 3),
+              constant(net, "once", 1, 1, 1, 1))
+    check(net, [y, z, w], 1)
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(2, 83), (3, 165)])
+def test_nearest_neighbour_just_below_the_middle(size: int, wanted: int) -> None:
+    net = Builder()
+    x = net.input("x", (1, size, size, 1), 0.1, 3)
+    given = options(net, "ResizeNearestNeighbor", alignCorners=True)
+    sizes = constant(net, "size", wanted, wanted)
+    y = moved(net, "RESIZE_NEAREST_NEIGHBOR", x, "y", (1, wanted, wanted, 1), given, sizes)
+    check(net, [y], 1)
