@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.errors import Problem, UnsupportedError, UsageError
-from flow.oracle.schema import enum_names, schema, unpack
+from flow.oracle.schema import enum_names, operator_number, schema, unpack
 from flow.oracle.tensors import tensor_names
 
 #: operations whose tensors are shapes; they vanish when all shapes are known
@@ -105,7 +105,7 @@ def _read(model: Any) -> FlatModel:
     ops = []
     for position, op in enumerate(graph.operators or ()):
         code = model.operatorCodes[op.opcodeIndex]
-        number = max(int(code.builtinCode or 0), int(code.deprecatedBuiltinCode or 0))
+        number = operator_number(code)
         kind = kinds.get(number, f"operator {number}")
         if kind == "CUSTOM":
             kind = f"CUSTOM {code.customCode.decode(errors='replace') if code.customCode else ''}".strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flow.oracle.schema import pack, schema, unpack
+from flow.oracle.schema import operator_number, pack, schema, unpack
 from flow.oracle.tensors import tensor_names
 
 
@@ -13,7 +13,7 @@ def without_softmax(flatbuffer: bytes) -> tuple[bytes, frozenset[str]]:
     sources: dict[int, int] = {}
     kept = []
     for op in graph.operators:
-        if model.operatorCodes[op.opcodeIndex].builtinCode == schema().BuiltinOperator.SOFTMAX:
+        if operator_number(model.operatorCodes[op.opcodeIndex]) == schema().BuiltinOperator.SOFTMAX:
             sources[int(op.outputs[0])] = int(op.inputs[0])
         elif any(int(index) in sources for index in op.inputs):  # what makes the result an output's type
             sources[int(op.outputs[0])] = sources[int(op.inputs[0])]

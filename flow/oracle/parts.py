@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from flow.oracle.schema import pack, schema, unpack
+from flow.oracle.schema import operator_number, pack, schema, unpack
 
 #: operations that TensorFlow Lite has one kernel for, not listed among the reference kernels
 SINGLE = ("CEIL", "ELU", "ROUND")
@@ -32,7 +32,7 @@ def parts(flatbuffer: bytes) -> tuple[Part, ...]:
     single = {getattr(schema().BuiltinOperator, kind) for kind in SINGLE}
 
     def has_reference(op: Any) -> bool:
-        return max(codes[op.opcodeIndex].builtinCode, codes[op.opcodeIndex].deprecatedBuiltinCode) not in single
+        return operator_number(codes[op.opcodeIndex]) not in single
 
     runs = [(reference, list(ops)) for reference, ops in groupby(graph.operators, has_reference)]
     fed = {int(index) for index in graph.inputs}

@@ -41,6 +41,12 @@ def enum_names(cls: type) -> dict[int, str]:
     return {value: name for name, value in vars(cls).items() if isinstance(value, int) and not name.startswith("_")}
 
 
+def operator_number(code: Any) -> int:
+    """The operation of an ``OperatorCodeT``: converters before TensorFlow 2.4 fill the old field alone, which ends at
+    127."""
+    return max(int(code.builtinCode or 0), int(code.deprecatedBuiltinCode or 0))
+
+
 def unpack(flatbuffer: bytes) -> Any:
     """The flatbuffer as a ``ModelT``. Raises whatever the flatbuffers package raises on malformed data."""
     return schema().ModelT.InitFromPackedBuf(bytearray(flatbuffer), 0)

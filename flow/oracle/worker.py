@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from flow.oracle.parts import parts
-from flow.oracle.schema import pack, schema, tensorflow_root, unpack
+from flow.oracle.schema import operator_number, pack, schema, tensorflow_root, unpack
 from flow.oracle.tensors import image_shape, tensor_names
 
 #: TensorFlow Lite's number of the resolver with the reference kernels (``OpResolverType.BUILTIN_REF``)
@@ -50,14 +50,18 @@ def _open(flatbuffer: bytes, kernels: int) -> tuple[bytes, Any]:
             unknown = _UNKNOWN_VERSION.search(str(error))
             if unknown is None or int(unknown["version"]) < 2:
                 raise
-            flatbuffer = _lower_version(flatbuffer, unknown["kind"], int(unknown["version"]))
+            flatbuffer = lower_version(flatbuffer, unknown["kind"], int(unknown["version"]))
 
 
-def _lower_version(flatbuffer: bytes, kind: str, version: int) -> bytes:
+def lower_version(flatbuffer: bytes, kind: str, version: int) -> bytes:
+    """The model with ``version`` of an operation called one lower. Raises ValueError if there is none."""
     model = unpack(flatbuffer)
-    for code in model.operatorCodes:
-        if code.builtinCode == getattr(schema().BuiltinOperator, kind) and code.version == version:
-            code.version = version - 1
+    number = getattr(schema().BuiltinOperator, kind)
+    codes = [code for code in model.operatorCodes if operator_number(code) == number and code.version == version]
+    if not codes:
+        raise ValueError(f"no {kind} of version {version} in the model")
+    for code in codes:
+        code.version = version - 1
     return pack(model)
 
 

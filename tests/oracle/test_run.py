@@ -10,8 +10,10 @@ import pytest
 from flow import oracle
 from flow.errors import ToolError
 from flow.frontend.importer import graph_of
+from flow.oracle.cut import without_softmax
 from flow.oracle.process import run_worker
 from flow.oracle.schema import pack, unpack
+from flow.oracle.worker import lower_version
 from models.builder import Builder
 from models.direct import direct
 
@@ -62,6 +64,20 @@ def test_answer_up_to_a_softmax_that_aborts() -> None:
     assert set(oracle.expected(graph, flatbuffer, [image])[0]) == {"x", "y"}
 
 
+def test_softmax_of_an_old_converter() -> None:
+    net = Builder()
+    x = net.input("x", (1, 4), 0.1, 0)
+    model = unpack(net.build([net.softmax(net.unary("ABS", x, "y", 0.1, 0), "z")]))
+    for code in model.operatorCodes:
+        code.builtinCode = 0
+    assert without_softmax(pack(model))[1] == {"z"}
+
+
+def test_a_version_that_no_operation_has() -> None:
+    with pytest.raises(ValueError, match="SOFTMAX of version 7"):
+        lower_version(direct(), "SOFTMAX", 7)
+
+
 def test_refusal_of_the_kernels() -> None:
     net = Builder()
     x = net.input("x", (1, 4, 4, 1), 0.1, 0)
@@ -86,13 +102,17 @@ def test_no_images() -> None:
     assert oracle.run(direct(), []) == []
 
 
-def test_operation_of_a_later_version() -> None:
-    """The reference kernels are listed under lower version numbers than the converter writes."""
+@pytest.mark.parametrize("old_converter", [False, True])
+def test_operation_of_a_later_version(old_converter: bool) -> None:
+    """The reference kernels are listed under lower version numbers than the converter writes; converters before
+    TensorFlow 2.4 name the operation in the old field alone."""
     net = Builder()
     x = net.input("x", (1, 2, 3, 1), 0.1, 0)
     times = net.constant("times", np.array([1, 2, 1, 1], dtype=np.int32))
     model = unpack(net.build([net.op("TILE", [x, times], "y", (1, 4, 3, 1), 0.1, 0)]))
     model.operatorCodes[0].version = 3
+    if old_converter:
+        model.operatorCodes[0].builtinCode = 0
     image = np.arange(6, dtype=np.int8).reshape(2, 3, 1)
     (found,) = oracle.run(pack(model), [{"x": image}])
     assert np.array_equal(found["y"], np.tile(image, (2, 1, 1)))
