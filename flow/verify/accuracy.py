@@ -82,7 +82,8 @@ def accuracy(graph: Graph, model: bytes, program: Program, images: npt.NDArray[n
         layer = graph.wide[0].name if graph.wide else results[0][0]
         floats = qkeras_run.predict(model, {name: images}, [layer], False, plain=True)[layer]
         plain = _share(floats.reshape(len(images), -1), labels)
-    measured = Accuracy(len(images), plain, _share(of_model, labels), _share(of_engine, labels), tuple(differing.tolist()))
+    measured = Accuracy(len(images), plain, _share(of_model, labels), _share(of_engine, labels),
+                        tuple(differing.tolist()))
     if measured.differing:
         raise Differing(measured)
     return measured

@@ -121,7 +121,7 @@ def test_verify_of_no_folder(tmp_path: Path) -> None:
     refused(flow("verify", tmp_path, folder=tmp_path), UsageError.exit_code, "manifest.json")
 
 
-@pytest.mark.parametrize("arguments", [("list", "fpgas"), ("list", "models", "--json"), ("--help",), ("frob", "--json")])
+@pytest.mark.parametrize("arguments", [("list", "models", "--json"), ("--help",), ("frob", "--json")])
 def test_a_standard_output_that_is_full(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "flow", *arguments], cwd=tmp_path, stdout=full, text=True,
