@@ -31,12 +31,13 @@ def _exchange(one: Path, other: Path) -> bool:
 class Workspace:
     """Context of one build of the folder ``final``.
 
-    Raises UsageError if another build of the same folder is running, or if ``final`` exists and is no build folder.
+    Raises UsageError if another build of the same folder is running, or if ``final`` exists and is no build folder, or
+    is the current folder or one around it. A link to a folder stays; the folder it leads to is replaced.
     On a refusal of the user's input nothing stays behind; on any other failure the finished stages stay.
     """
 
     def __init__(self, final: Path) -> None:
-        self.final = final.absolute()
+        self.final = final.resolve()
         self.work = self.final.parent / f".{self.final.name}.partial"
         #: the folder under assembly
         self.staged = self.work / "out"
@@ -48,6 +49,9 @@ class Workspace:
         self._locks: dict[Path, int] = {}
 
     def __enter__(self) -> "Workspace":
+        if Path.cwd().is_relative_to(self.final):
+            raise UsageError(Problem(str(self.final), "the current folder is in it, and it is replaced as a whole",
+                                     "go elsewhere, or choose another --output"))
         if self.final.exists() and not (self.final / "manifest.json").is_file() and (
             not self.final.is_dir() or any(self.final.iterdir())
         ):

@@ -101,6 +101,26 @@ def test_foreign_folder_is_not_touched(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    publish(tmp_path / "disk" / "real", "first")
+    (tmp_path / "link").symlink_to("disk/real")
+    publish(tmp_path / "link", "second")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "disk" / "real" / "deep" / "file").read_text() == "second"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "link"]
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["real"]
+
+
+@pytest.mark.parametrize("place", [".", "..", "../../final"])
+def test_the_current_folder_is_not_replaced(tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path / "final", "first")
+    monkeypatch.chdir(tmp_path / "final" / "deep")
+    if place == ".":
+        monkeypatch.chdir(tmp_path / "final")
+    with pytest.raises(UsageError, match="the current folder is in it"):
+        Workspace(Path(place)).__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == ["final"]
+
+
 _LOOP = """
 import hashlib, json, sys
 from pathlib import Path
