@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from flow.build.links import link_or_copy
 from flow.build.manifest import NAME, NOT_COVERED, TOOL_FOLDER, file_hash, listed
 from flow.errors import Problem, UsageError
 
@@ -37,7 +38,7 @@ def carry_over(old: Path, new: Path) -> None:
         for run, elsewhere in aside.items():
             if path.is_relative_to(run):
                 name = elsewhere.relative_to(old) / path.relative_to(run)
-        os.link(path, _place(new, name), follow_symlinks=False)
+        link_or_copy(path, _place(new, name))
 
 
 def _of_the_build(path: Path, name: Path, before: dict[str, str]) -> bool:

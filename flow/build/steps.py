@@ -9,13 +9,15 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flow.build import store
+from flow.build.links import link_or_copy
 from flow.build.manifest import intact
 from flow.build.origin import source_hash, tool_versions
 from flow.build.progress import Progress
 from flow.build.text import describe
+from flow.errors import ToolError
 
 Value = TypeVar("Value")
 
@@ -47,15 +49,14 @@ class Steps:
         key = self._key(name, after, options or {})
         self.progress.start(name)
         target = self.folder / label
-        resumed = self._recall(label, key)
-        if not resumed:
+        stored = _loaded(target) if self._recall(label, key) else None
+        if stored is None:
             self._compute(target, key, name, compute)
-        value, self._digests[name] = store.load(target)
-        self.seconds[label] = json.loads((target / "timing.json").read_text())["seconds"]
+        value, self._digests[name], self.seconds[label] = stored or _load(target)
         if self.dump is not None:
             self.dump.mkdir(parents=True, exist_ok=True)
             (self.dump / f"{label}.txt").write_text((target / "value.txt").read_text())
-        self.progress.finish(resumed)
+        self.progress.finish(stored is not None)
         return value
 
     def _key(self, name: str, after: tuple[str, ...], options: Mapping[str, object]) -> str:
@@ -106,7 +107,7 @@ class Steps:
         chosen = [label for label in self.names if label.partition(".")[2] in ("", model)]
         for number, label in enumerate(chosen, 1):
             stage = label.partition("-")[2].partition(".")[0]
-            shutil.copytree(self.folder / label, folder / f"{number}-{stage}", copy_function=os.link)
+            shutil.copytree(self.folder / label, folder / f"{number}-{stage}", copy_function=link_or_copy)
 
     def write_timing(self, folder: Path) -> None:
         """Leave the seconds of each stage (of the run that computed it) in ``timing.json``."""
@@ -142,6 +143,20 @@ class Runner(Protocol):
         self, name: str, compute: Callable[[], Value], after: tuple[str, ...] = (),
         options: Mapping[str, object] | None = None,
     ) -> Value: ...
+
+
+def _load(folder: Path) -> tuple[Any, str, float]:
+    """A stage's value, its SHA-256, and the seconds it took. Raises ToolError."""
+    return (*store.load(folder), json.loads((folder / "timing.json").read_text())["seconds"])
+
+
+def _loaded(folder: Path) -> tuple[Any, str, float] | None:
+    """What ``_load`` gives, or None if the stored stage is damaged."""
+    try:
+        (folder / "value.txt").read_bytes()
+        return _load(folder)
+    except (ToolError, OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _stored_key(folder: Path) -> str | None:

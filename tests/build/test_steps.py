@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flow.build import manifest
@@ -67,6 +70,29 @@ def test_a_failed_stage_leaves_the_ones_before(tmp_path: Path) -> None:
     counter = Counter()
     assert run(tmp_path, counter) == (1, {"sum": 1})
     assert counter.calls == ["two"]
+
+
+@pytest.mark.parametrize("name", ["value.json", "value.bin", "timing.json", "value.txt"])
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"{")])
+def test_a_damaged_stage_is_run_again(tmp_path: Path, name: str, damage: Callable[[Path], object]) -> None:
+    steps = Steps(tmp_path, None, Silent())
+    steps.run("one.m", lambda: np.arange(9))
+    damage(tmp_path / "1-one.m" / name)
+    again = Steps(tmp_path, None, Silent())
+    assert np.array_equal(again.run("one.m", lambda: np.arange(9)), np.arange(9))
+    again.publish(tmp_path / "published", "m")
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
+def test_published_without_hard_links(tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(code, "no links here")
+
+    monkeypatch.setattr("os.link", fail)
+    steps = Steps(tmp_path / "steps", None, Silent())
+    steps.run("one.m", lambda: 7)
+    steps.publish(tmp_path / "out", "m")
+    assert (tmp_path / "out" / "1-one" / "value.json").read_text() == "7"
 
 
 def test_a_half_written_stage_is_run_again(tmp_path: Path) -> None:
