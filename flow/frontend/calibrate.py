@@ -123,7 +123,7 @@ def _arrays(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
     samples = tuple(
         tuple(arrays[spec.name][index : index + 1].astype(np.float32) for spec in inputs) for index in range(count)
     )
-    return Calibration(f"{count} samples of {path.name}", samples)
+    return Calibration(f"{count} samples", samples)
 
 
 def _finite(array: npt.NDArray[Any]) -> bool:
@@ -161,7 +161,7 @@ def _images(path: Path, inputs: Sequence[InputSpec]) -> Calibration:
     if problems:
         raise UsageError(problems)
     warning = "calibration images are fed as pixel values 0 to 255; give an .npy file if the model expects other values"
-    return Calibration(f"{len(samples)} images of {path.name}", tuple(samples), (warning,))
+    return Calibration(f"{len(samples)} images", tuple(samples), (warning,))
 
 
 def read_samples(path: Path, inputs: Sequence[str]) -> tuple[dict[str, Float32], ...]:
