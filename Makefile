@@ -25,7 +25,7 @@ SYSTEM := $(VENV)/.system-packages
 LOCKED := $(VENV)/.locked-packages
 READY := $(VENV)/.flow-installed
 
-PYTEST := TMPDIR=$(CURDIR)/build/tmp $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_OPTIONS)
+PYTEST := TMPDIR="$(CURDIR)/build/tmp" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_OPTIONS)
 
 .PHONY: build bitstream setup quick test nightly bench lint render lock clean help
 
@@ -73,7 +73,7 @@ build/tmp:
 
 $(SYSTEM): .ci/system-packages
 	.ci/system-packages
-	test -x $(BIN)/python || $$(.ci/system-packages --python) -m venv $(VENV)
+	test -x $(BIN)/python || { python=$$(.ci/system-packages --python) && $$python -m venv $(VENV); }
 	touch $@
 
 $(LOCKED): requirements.txt $(SYSTEM)
