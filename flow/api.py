@@ -145,8 +145,9 @@ class Folder:
         self.path = Path(path)
         if not self.path.is_dir():
             raise UsageError(Problem(str(path), "no such folder", "give a folder that flow build left"))
-        several = (self.path.parent / manifest.NAME).exists() and not (self.path / manifest.NAME).exists()
-        manifest.check(self.path.parent if several else self.path)
+        parent = self.path.resolve().parent
+        several = (parent / manifest.NAME).exists() and not (self.path / manifest.NAME).exists()
+        manifest.check(parent if several else self.path)
 
     @cached_property
     def _models(self) -> list[Path]:

@@ -151,7 +151,8 @@ def _contradictions(job: Job, device: Device) -> list[Problem]:
     if job.hw_file is not None:
         return [Problem(option, f"the engine of --hw {job.hw_file} is given", f"leave out {option} or --hw")
                 for option, value in (("--target-fps", job.target_fps), ("--area", job.area_mm2),
-                                      ("--clock", job.clock_mhz)) if value is not None]
+                                      ("--clock", job.clock_mhz), ("--goal", job.goal))
+                if value not in (None, GOALS[0])]
     if job.goal not in GOALS:
         return []
     return constraints.contradictions(device, Goal(job.goal), job.target_fps, job.area_mm2)

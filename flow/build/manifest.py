@@ -109,9 +109,9 @@ def check(folder: Path) -> None:
     files are compiled or compared."""
     wanted = read(folder)["files"]
     found = _found(folder, wanted)
-    problems = [Problem(f"{folder.name}/{name}", "changed since the build" if name in found else "missing",
+    problems = [Problem(f"{folder.resolve().name}/{name}", "changed since the build" if name in found else "missing",
                         "build the folder again") for name in sorted(wanted) if wanted[name] != found.get(name)]
-    problems += [Problem(f"{folder.name}/{name}", "not in the manifest", "move it out of this folder")
+    problems += [Problem(f"{folder.resolve().name}/{name}", "not in the manifest", "move it out of this folder")
                  for name in sorted(_added(folder, wanted))]
     if problems:
         raise UsageError(problems)

@@ -221,7 +221,7 @@ def test_verify_and_run_from_the_folder(job: Job) -> None:
     assert (result == np.load(job.output / "verify" / "obtained" / "0.npy")).all()
 
 
-def test_two_models_one_engine(job: Job, tmp_path: Path) -> None:
+def test_two_models_one_engine(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     (source,) = job.sources
     other = replace(source, name="twin")
     both = replace(job, sources=(source, other))
@@ -231,5 +231,7 @@ def test_two_models_one_engine(job: Job, tmp_path: Path) -> None:
     for name in ("direct", "twin"):
         assert Folder(job.output / name).verify(engine="reference").verdict.bit_exact
     assert set(Folder(job.output).report()) == {"direct", "twin"}
+    monkeypatch.chdir(job.output / "twin")
+    assert Folder(".").verify(engine="reference").verdict.bit_exact
     with pytest.raises(UsageError, match="several models"):
         Folder(job.output).verify(engine="reference")

@@ -103,7 +103,8 @@ def test_options_that_contradict_are_told_before_the_import(tmp_path: Path, fpga
     assert "import" not in result.stderr
 
 
-@pytest.mark.parametrize("option", [("--target-fps", "9"), ("--area", "2"), ("--clock", "100")])
+@pytest.mark.parametrize("option", [("--target-fps", "9"), ("--area", "2"), ("--clock", "100"),
+                                    ("--goal", "latency")])
 def test_a_given_engine_is_not_sized(tmp_path: Path, small_engine: Path, option: tuple[str, str]) -> None:
     model = keras_h5(tmp_path / "inputs" / "m.h5", [INPUT])
     refused(build(tmp_path, model, "--hw", small_engine, *option), UsageError.exit_code, option[0], "--hw")
