@@ -1,6 +1,7 @@
 """Values of stages as files: ``value.json`` (structure), ``value.bin`` (arrays and bytes); same value, same bytes.
 
-Reading builds only dataclasses and enums of this project, so a folder from elsewhere cannot run code here.
+Reading imports only modules of the packages whose types are stored, and builds only dataclasses and enums of theirs, so
+a folder from elsewhere cannot run code of its own here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from flow.errors import Problem, ToolError
 
 _ALIGNMENT = 16
-_PACKAGES = ("flow", "tests")
+_PACKAGES = ("frontend", "graph", "hardware", "isa", "schedule", "size", "verify")
 
 
 class _Blob:
@@ -36,20 +37,24 @@ class _Blob:
         return offset
 
 
+def _is_stored(module: str) -> bool:
+    return module.startswith(tuple(f"flow.{package}." for package in _PACKAGES))
+
+
 def _class_name(cls: type) -> str:
-    if cls.__module__.split(".")[0] not in _PACKAGES:
+    if not _is_stored(cls.__module__):
         raise TypeError(f"{cls.__module__}.{cls.__qualname__} is no type of this project")
     return f"{cls.__module__}:{cls.__qualname__}"
 
 
 def _class(name: str) -> Any:
     module, _, qualified = name.partition(":")
-    if module.split(".")[0] not in _PACKAGES:
+    if not _is_stored(module):
         raise ValueError(f"{name} is no type of this project")
     found: Any = importlib.import_module(module)
     for part in qualified.split("."):
         found = getattr(found, part)
-    if not (isinstance(found, type) and (dataclasses.is_dataclass(found) or issubclass(found, enum.Enum))):
+    if not (isinstance(found, type) and found.__module__ == module and (dataclasses.is_dataclass(found) or issubclass(found, enum.Enum))):
         raise ValueError(f"{name} is no stored type")
     return found
 

@@ -62,6 +62,9 @@ def test_foreign_types_are_not_stored(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [
     {"$class": "subprocess:Popen", "args": ["true"]},
     {"$class": "flow.build.store:load", "folder": "x"},
+    {"$class": "flow.__main__:Tensor"},
+    {"$class": "tests.build.conftest:Job"},
+    {"$class": "flow.schedule.program:HwConfig"},
     {"$enum": ["os:environ", "PATH"]},
     {"$unknown": 1},
     {"$class": "flow.graph.ir:Padding", "no_such_field": 1},
