@@ -98,8 +98,12 @@ class Device:
         device = _device()
         self.hw = hw
         self.trace = trace
-        self.context = cl.Context([device])
-        self.queue = cl.CommandQueue(self.context)
+        try:
+            self.context = cl.Context([device])
+            self.queue = cl.CommandQueue(self.context)
+        except cl.Error as error:
+            raise ToolError(Problem("OpenCL", f"{device.name} does not start: {error}",
+                                    "mend the OpenCL platform, or remove its .icd file")) from None
         if in_memory is None:
             in_memory = not device.type & cl.device_type.ACCELERATOR
         try:

@@ -10,7 +10,7 @@ from flow import pipeline
 from flow.build.job import Job, Source
 from flow.build.progress import Silent
 from flow.build.steps import MemorySteps
-from flow.errors import VerificationError
+from flow.errors import Problem, ToolError, VerificationError
 from flow.frontend import Imported
 from flow.frontend.sniff import Kind
 from flow.verify.fast import fast_check
@@ -62,6 +62,17 @@ def test_without_a_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     check(progress)
     assert opened == []
     assert progress.texts == ["no fast check on the OpenCL engine before the RTL: no platform"]
+
+
+def test_a_broken_platform_is_no_reason_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ToolError(Problem("OpenCL", "the platform is broken"))
+
+    engines(monkeypatch, None)
+    monkeypatch.setattr("flow.verify.run.open_engine", fail)
+    progress = Warned()
+    check(progress)
+    assert progress.texts == ["no fast check on the OpenCL engine before the RTL: the platform is broken"]
 
 
 @pytest.mark.parametrize(("verify", "opened"), [("rtl", ["opencl", "rtl"]), ("opencl", ["opencl"]),
