@@ -182,7 +182,7 @@ def _layer_cycles(program: Program, runs: list[BatchRun]) -> dict[str, int]:
 
 
 def require_proof(verdict: Verdict) -> None:
-    """Raise NotProven unless everything was equal and every compared tensor was alive."""
+    """Raise NotProven unless everything was equal and every output varied with the image."""
     problems = [
         Problem(f"layer {item.layer}, tensor {item.tensor}",
                 f"image {item.image}, {item.index}: got {item.got}, the oracle says {item.expected}")
