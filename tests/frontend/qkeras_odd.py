@@ -254,6 +254,28 @@ def wide_output(image: Any, x: Any) -> Any:
     return _conv(4, 3, "quantized_bits(8,0,alpha=1)", bias_quantizer="quantized_bits(12,3,alpha=1)")(x)
 
 
+@outcome("layer pooled: ends the network without a quantiser.*QActivation")
+def wide_output_pooled(image: Any, x: Any) -> Any:
+    return _layers().MaxPooling2D(2, name="pooled")(_conv(bias_quantizer=BITS6)(x))
+
+
+@outcome("layer flat: ends the network without a quantiser")
+def wide_output_pooled_before_softmax(image: Any, x: Any) -> Any:
+    x = _layers().MaxPooling2D(3, strides=1, padding="same")(_conv(bias_quantizer=BITS6)(x))
+    return _layers().Softmax()(_layers().Flatten(name="flat")(x))
+
+
+@outcome("equal")
+def wide_output_twice(image: Any, x: Any) -> Any:
+    logits = _conv(bias_quantizer=BITS6)(x)
+    return [image], [logits, _layers().Softmax()(logits), _layers().Flatten()(logits)]
+
+
+@outcome("equal")
+def wide_output_flat(image: Any, x: Any) -> Any:
+    return _layers().Flatten()(_conv(bias_quantizer=BITS6)(x))
+
+
 @outcome("layer image: the network's input has no quantiser")
 def no_input_quantiser(image: Any, x: Any) -> Any:
     return _act(BITS8)(_conv()(image))

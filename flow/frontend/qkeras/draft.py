@@ -63,6 +63,7 @@ class Draft:
         self.notes: list[str] = []
         self.problems: list[Problem] = []
         self.wide_outputs: list[ir.Wide] = []
+        self.digits: dict[str, tuple[str, ...]] = {}  # of each layer that is an output unquantised
         self.consumers: dict[str, list[steps.Step]] = {}
         self.node_names: Counter[str] = Counter()
         for step in network.steps:

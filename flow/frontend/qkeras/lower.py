@@ -51,17 +51,25 @@ class _Lowering(Draft):
             return ()
         try:
             value = self.values[name]
-            if isinstance(value, Pending) and isinstance(value.core, steps.Linear) and not value.functions:
+            if isinstance(value, Pending) and isinstance(value.core, steps.Linear) and not value.functions and all(
+                isinstance(move, steps.Reshape) for move in value.after
+            ):
                 try:
                     return (self.settle(name).tensor.name,)
                 except Inexact:
-                    return planes(self, value.core, name)
+                    return self.planes(value.core, name)
             return (self.settle(name).tensor.name,)
         except Inexact as error:
             self.refuse(step, f"ends the network without a quantiser: {error}", _LINEAR_REMEDY)
         except Refused:
             pass
         return ()
+
+    def planes(self, core: steps.Linear, name: str) -> tuple[str, ...]:
+        """The digits of a layer's accumulator, made once however many outputs they are."""
+        if core.name not in self.digits:
+            self.digits[core.name] = planes(self, core, name)
+        return self.digits[core.name]
 
     def settle(self, name: str) -> Held:
         """The quantised tensor of a step; without a quantiser its values must fit 8 bits. Raises Inexact."""
