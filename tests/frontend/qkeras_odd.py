@@ -276,6 +276,21 @@ def wide_output_flat(image: Any, x: Any) -> Any:
     return _layers().Flatten()(_conv(bias_quantizer=BITS6)(x))
 
 
+@outcome("equal")
+def addends_of_other_shapes(image: Any, x: Any) -> Any:
+    shapes = {"vector": (1, 1, 3), "flat": (3,), "row": (1, 6, 3), "column": (6, 1, 3), "plane": (6, 6, 1)}
+    given = {name: _layers().Input(shape, name=name) for name, shape in shapes.items()}
+    quantised = {
+        name: _act(f"quantized_bits({4 + index},{index % 3},alpha=1)")(value)
+        for index, (name, value) in enumerate(given.items())
+    }
+    sums = [[quantised[name], x] for name in shapes]
+    sums += [[x, quantised["vector"]], [quantised["row"], quantised["column"]], [x, quantised["flat"], x]]
+    outputs = [_act(BITS8)(_layers().Add()(operands)) for operands in sums]
+    outputs.append(_act(BITS6)(_layers().BatchNormalization()(_layers().Add()([quantised["vector"], x]))))
+    return [image, *given.values()], outputs
+
+
 @outcome("layer image: the network's input has no quantiser")
 def no_input_quantiser(image: Any, x: Any) -> Any:
     return _act(BITS8)(_conv()(image))

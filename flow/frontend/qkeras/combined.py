@@ -17,7 +17,12 @@ from flow.graph.ir import Window
 
 
 def added(draft: Draft, core: steps.Sum, apply: Apply, grid: Grid | None, name: str) -> Held:
-    operands = [draft.held(source) for source in core.inputs]
+    operands = sorted((draft.held(name) for name in core.inputs), key=lambda value: value.tensor.shape != core.shape)
+    vector = (1, 1, core.shape[2])
+    operands = [
+        value if index and value.tensor.shape == vector else repeated(draft, core, value)
+        for index, value in enumerate(operands)
+    ]
     exponent = max(value.exponent for value in operands)
     tables, low, high = [], 0, 0
     for value in operands:
@@ -42,9 +47,24 @@ def added(draft: Draft, core: steps.Sum, apply: Apply, grid: Grid | None, name: 
     return emit(draft, core, exact, name, make)
 
 
+def repeated(draft: Draft, core: steps.Sum, value: Held) -> Held:
+    """An operand in the sum's shape."""
+    shape = value.tensor.shape
+    if shape == core.shape:
+        return value
+    name = f"{core.name}/{value.tensor.name}"
+    if name not in draft.values:
+        indices = np.broadcast_to(np.arange(value.tensor.size, dtype=np.int32).reshape(shape), core.shape)
+        draft.values[name] = draft.tensor(
+            name, core.shape, value.exponent, value.tensor.zero_point, value.low, value.high
+        )
+        draft.nodes.append(ir.Gather(draft.node_name(name), (value.tensor.name,), (name,), indices))
+    return draft.held(name)
+
+
 def joined(draft: Draft, core: steps.Sum) -> steps.Linear:
     """A sum as a 1 x 1 convolution of its operands, joined as plain integers."""
-    operands = [draft.held(name) for name in core.inputs]
+    operands = [repeated(draft, core, draft.held(name)) for name in core.inputs]
     channels, whole = core.shape[2], f"{core.name}/operands"
     if whole not in draft.values:
         names = tuple(f"{core.name}/operand{index}" for index in range(len(operands)))
