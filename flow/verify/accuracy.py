@@ -17,7 +17,7 @@ from flow.graph.ir import Graph, Int8
 from flow.graph.real import quantise
 from flow.oracle import qkeras_run
 from flow.schedule.program import Program
-from flow.verify.inference import infer
+from flow.verify.inference import fits, infer
 
 _SHOWN = 8
 
@@ -96,7 +96,7 @@ def _check(graph: Graph, results: Sequence[tuple[str, ...]], images: npt.NDArray
                                  "a network of one input and one output"))
     problems = []
     wanted, classes = graph.tensors[graph.inputs[0]], graph.tensors[results[0][0]].size
-    if not images.ndim or not len(images) or images[0].size != wanted.size:
+    if not fits(images, wanted.shape):
         problems.append(Problem("array images", f"shape {images.shape}", f"(N, {', '.join(map(str, wanted.shape))})"))
     if not _finite(images):
         problems.append(Problem("array images", f"type {images.dtype}, not only finite numbers", "give finite numbers"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,6 +53,14 @@ def infer(graph: Graph, program: Program, images: npt.NDArray[np.generic] | Arra
     return real
 
 
+def fits(values: npt.NDArray[np.generic], shape: tuple[int, ...]) -> bool:
+    """Whether ``values`` are one or more images of this shape: written so, but for dimensions of one, or flat."""
+    if not values.ndim or not values.size:
+        return False
+    flat = values.shape[1:] == (math.prod(shape),)
+    return flat or [n for n in values.shape[1:] if n != 1] == [n for n in shape if n != 1]
+
+
 def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
     problems = [Problem(f"input {name}", "not an input of this network", f"its inputs: {', '.join(graph.inputs)}")
                 for name in given if name not in graph.inputs]
@@ -62,9 +71,7 @@ def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
         if values is None:
             problems.append(Problem(f"input {name}", "missing", "give an .npz with every input by its name"))
             continue
-        if values.ndim and len(values) and values.shape[1:] != tensor.shape and values[0].size == tensor.size:
-            values = values.reshape(-1, *tensor.shape)
-        if values.shape[1:] != tensor.shape or not values.size:
+        if not fits(values, tensor.shape):
             wanted = ", ".join(map(str, tensor.shape))
             problems.append(Problem(f"input {name}", f"shape {values.shape}", f"(N, {wanted})"))
         elif values.dtype != np.int8 and values.dtype.kind != "f":
@@ -73,7 +80,8 @@ def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
             problems.append(Problem(f"input {name}", "values that are no numbers (NaN)", "give numbers"))
         else:
             half_even = graph.oracle != "tflite"
-            quantised[name] = values.astype(np.int8) if values.dtype == np.int8 else quantise(values, tensor, half_even)
+            values = values.reshape(-1, *tensor.shape)
+            quantised[name] = values if values.dtype == np.int8 else quantise(values, tensor, half_even)
     if len({len(values) for values in quantised.values()}) > 1:
         problems.append(Problem("inputs", "different numbers of images", "give each input the same number"))
     if problems:

@@ -15,6 +15,7 @@ from flow.graph.evaluate import evaluate
 from flow.hardware.config import HwConfig
 from flow.schedule.program import Program
 from flow.verify import accuracy
+from tests.verify import fakes
 
 HW = HwConfig(1, 4, 4, axi_bytes=16, inp_banks=2, inp_depth=64, acc_depth=32, wgt_depth=64, out_depth=32, par_depth=8)
 #: class n is where input n is the largest
@@ -80,6 +81,13 @@ def test_what_cannot_be_classified_is_refused(network: tuple[ir.Graph, Program],
                                               labels: np.ndarray, found: str) -> None:
     with pytest.raises(UsageError, match=found):
         accuracy.accuracy(network[0], b"", network[1], images, labels, "none", 0, Silent())
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 3, 5), (2, 5, 3, 6)])
+def test_images_of_another_order_of_dimensions_are_refused(shape: tuple[int, ...]) -> None:
+    images, labels = np.zeros(shape, np.float32), np.zeros(2, int)
+    with pytest.raises(UsageError, match="images: shape"):
+        accuracy.accuracy(fakes.graph(), b"", fakes.program(), images, labels, "none", 0, Silent())
 
 
 @pytest.mark.parametrize("labels", [LABELS.reshape(5, 1), LABELS.astype(np.float32), LABELS.astype(np.uint8)])

@@ -42,9 +42,18 @@ def test_float_in_float_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (result["y"] == -3.5).all()
 
 
+@pytest.mark.parametrize("shape", [(2, 90), (2, 3, 5, 6, 1), (2, 1, 3, 5, 6)])
+def test_other_ways_to_write_the_same_shape(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(-128, 128, shape, np.int8)
+    assert np.array_equal(run(images, monkeypatch)["y"], ~images.reshape(2, 3, 5, 6))
+
+
 @pytest.mark.parametrize(("images", "message"), [
     (np.zeros((2, 3, 5, 7), np.int8), "shape"),
     (np.zeros((0, 3, 5, 6), np.int8), "shape"),
+    (np.zeros((2, 6, 3, 5), np.int8), "shape"),
+    (np.zeros((2, 5, 3, 6), np.int8), "shape"),
+    (np.zeros((2, 15, 6), np.int8), "shape"),
     (np.zeros((0, 90), np.int8), "shape"),
     (np.zeros((), np.int8), "shape"),
     (np.zeros((2, 3, 5, 6), np.int32), "type int32"),
