@@ -81,7 +81,7 @@ def _inputs(graph: Graph, given: Arrays) -> tuple[bool, dict[str, Int8]]:
         else:
             half_even = graph.oracle != "tflite"
             values = values.reshape(-1, *tensor.shape)
-            quantised[name] = values if values.dtype == np.int8 else quantise(values, tensor, half_even)
+            quantised[name] = values.astype(np.int8) if values.dtype == np.int8 else quantise(values, tensor, half_even)
     if len({len(values) for values in quantised.values()}) > 1:
         problems.append(Problem("inputs", "different numbers of images", "give each input the same number"))
     if problems:
