@@ -66,7 +66,8 @@ def test_folder(job: Job) -> None:
 
 def test_the_readme_names_all_there_is(job: Job) -> None:
     build(job)
-    named = re.findall(r"`([^`]+)`", "".join(re.findall(r"^\| (.*?) \| ", (job.output / "README.md").read_text(), re.M)))
+    rows = re.findall(r"^\| (.*?) \| ", (job.output / "README.md").read_text(), re.M)
+    named = re.findall(r"`([^`]+)`", "".join(rows))
     there = {path.name for path in job.output.iterdir()} | {f"fpga/{path}" for path in ("README.md", "config.tcl")}
     assert {name for name in there if not any(f"{entry}/".startswith(f"{name}/") for entry in named)} == {"README.md"}
 

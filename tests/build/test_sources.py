@@ -26,7 +26,7 @@ def test_a_network_of_the_zoo_is_made_again_by_other_tools(tmp_path: Path, monke
     monkeypatch.setattr(sources, "KEPT", tmp_path / "kept")
     first = sources.find("direct", Silent()).path
     assert sources.find("direct", Silent()).path == first
-    monkeypatch.setattr(sources, "tool_versions", lambda names: {name: "1" for name in names})
+    monkeypatch.setattr(sources, "tool_versions", lambda names: dict.fromkeys(names, "1"))
     assert sources.find("direct", Silent()).path != first
 
 
