@@ -111,3 +111,10 @@ def test_calibration_data_is_what_a_build_verifies_with(tmp_path: Path) -> None:
     (name,) = model.graph.inputs
     assert len(model.samples) == 6
     assert np.array_equal(model.samples[2][name], quantise(values[2], model.graph.tensors[name]))
+
+
+def test_the_name_of_the_file_is_in_no_result(tmp_path: Path) -> None:
+    spec = (InputSpec("x", (3,)),)
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    one, other = (load(save(tmp_path / name, values), spec, 0) for name in ("a.npy", "b.npy"))
+    assert (one.kind, one.warnings) == (other.kind, other.warnings)
