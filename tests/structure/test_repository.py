@@ -82,11 +82,16 @@ def test_continuous_integration_is_make_test() -> None:
     assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test"]
 
 
+def _normal(package: str) -> str:
+    """As packages are compared: my_package is my-package."""
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
 def test_every_imported_package_is_asked_for() -> None:
     """Nothing is used that is only there because something else needs it."""
     distributions = metadata.packages_distributions()
     lines = (ROOT / "requirements.in").read_text().splitlines()
-    asked = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower() for line in lines}
+    asked = {_normal(re.split(r"[^A-Za-z0-9_.-]", line)[0]) for line in lines}
     missing = set()
     for path in committed():
         if path.suffix != ".py" or path.relative_to(ROOT).parts[0] not in ("flow", "models", "tests"):
@@ -96,7 +101,7 @@ def test_every_imported_package_is_asked_for() -> None:
             if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 names.append(node.module)
             for top in {name.split(".")[0] for name in names}:
-                owners = {owner.lower() for owner in distributions.get(top, ())}
+                owners = {_normal(owner) for owner in distributions.get(top, ())}
                 if owners and not owners & (asked | {"flow"}):
                     missing.add(f"{path.relative_to(ROOT)} imports {top} of {sorted(owners)}")
     assert not missing
