@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flow.errors import UnsupportedError
 from flow.frontend.keras_model import load_model
-from flow.frontend.keras_two import with_own_functions
+from flow.frontend.keras_two import check_same, with_nested, with_own_functions
 from tests.frontend import keras_two_networks
 
 WORKER = Path(keras_two_networks.__file__)
@@ -24,6 +25,33 @@ def test_hard_sigmoid_is_keras_2s_own() -> None:
     assert found["activation"] == "relu"
     assert found["layer"]["config"]["name"] == "hard_sigmoid"
     assert found["layer"]["config"]["activation"]["config"] == "flow>hard_sigmoid_of_keras_2"
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(("kind", "at_an_output"), [("Functional", 1), ("Sequential", 0)])
+def test_uses_of_a_nested_model_are_counted_as_keras_3_does(kind: str, at_an_output: int, first: int) -> None:
+    def model(first: int, end: int, wrapped: bool) -> dict[str, object]:
+        nested = {"class_name": kind, "name": "n", "config": {"name": "n"}, "inbound_nodes": [[["x", 0, 0, {}]], [
+            ["n", first, 0, {}]]]}
+        layers = [nested, {"class_name": "ReLU", "name": "r", "config": {}, "inbound_nodes": [[["n", first + 1, 0]]]}]
+        given = ["x", 0, 0]
+        outputs = [["n", end, 0], ["n", end + 1, 0], ["r", 0, 0]]
+        ends = {"input_layers": [given] if wrapped else given, "output_layers": outputs}
+        return {"class_name": "Functional", "config": {"layers": layers, **ends}}
+
+    assert with_nested(model(first, first, True)) == model(0, at_an_output, False)
+
+
+def test_a_layer_that_became_another_is_refused() -> None:
+    layers = [{"class_name": kind, "config": {"name": f"my {kind}"}} for kind in ("RandomFlip", "RandomCrop")]
+    with pytest.raises(UnsupportedError, match=r"(?s)layer my RandomCrop.*Resizing") as raised:
+        check_same({"class_name": "Sequential", "config": {"layers": layers}})
+    assert len(raised.value.problems) == 1
+
+
+def test_the_axis_of_a_normalisation_is_a_number() -> None:
+    config = {"class_name": "BatchNormalization", "config": {"axis": [3]}}
+    assert with_nested({"layer": config}) == {"layer": {**config, "config": {"axis": 3}}}
 
 
 @pytest.mark.full
