@@ -42,10 +42,13 @@ class Context:
         while name in self.inside or any(tensor.name == name for tensor in self.model.tensors):
             name += "_"
         kept = like or target
-        self.inside[name] = replace(kept, name=name, shape=shape, signature=shape, data=None)
+        self.inside[name] = replace(kept, name=name, shape=shape, signature=shape, constant=False, data=None)
         return self.inside[name]
 
     def tensor(self, index: int) -> FlatTensor:
+        """Raises IndexError for an operand that the operation does not have (-1)."""
+        if index < 0:
+            raise IndexError("an operand is absent")
         return self.model.tensors[index]
 
     def is_read(self, index: int) -> bool:

@@ -33,13 +33,19 @@ def quantise_multipliers(reals: list[float]) -> tuple[Int32, Int32]:
 
 
 def activation_range(activation: str, scale: float, zero_point: int) -> tuple[int, int]:
-    """The int8 range to which a fused NONE, RELU, RELU6 or RELU_N1_TO_1 clamps. Raises KeyError on another."""
+    """The int8 range to which a fused NONE, RELU, RELU6 or RELU_N1_TO_1 clamps.
+
+    Raises KeyError on another, OverflowError where 6 or 1 is more than 2^31 steps of ``scale``.
+    """
     low, high = {"NONE": (None, None), "RELU": (0.0, None), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0)}[
         activation
     ]
 
     def quantise(real: float) -> int:
-        quotient = float(np.float32(real) / np.float32(scale))
+        with np.errstate(over="ignore"):
+            quotient = float(np.float32(real) / np.float32(scale))
+        if not abs(quotient) < 1 << 31:
+            raise OverflowError(f"{real} in steps of {scale} passes 32 bits")
         return zero_point + _round_half_away(quotient)
 
     return (-128 if low is None else max(-128, quantise(low)), 127 if high is None else min(127, quantise(high)))

@@ -28,7 +28,10 @@ _DTYPES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class FlatTensor:
-    """scales are the flatbuffer's float32 values, exactly; ``data`` is None for activations."""
+    """scales are the flatbuffer's float32 values, exactly.
+
+    constant: whether the file holds the values; ``data`` is None for activations, and for types that NumPy lacks.
+    """
 
     index: int
     name: str
@@ -38,6 +41,7 @@ class FlatTensor:
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
     axis: int
+    constant: bool
     data: npt.NDArray[Any] | None
 
     @property
@@ -114,7 +118,10 @@ def _read(model: Any) -> FlatModel:
         if any(not -1 <= i < len(tensors) for i in inputs) or any(not 0 <= i < len(tensors) for i in outputs):
             raise ValueError("tensor index")
         ops.append(FlatOp(kind, inputs, outputs, op.builtinOptions, (position,)))
-    return FlatModel(tensors, tuple(ops), tuple(int(i) for i in graph.inputs), tuple(int(i) for i in graph.outputs))
+    ends = tuple(int(i) for i in graph.inputs), tuple(int(i) for i in graph.outputs)
+    if any(not 0 <= i < len(tensors) for i in (*ends[0], *ends[1])):
+        raise ValueError("tensor index")
+    return FlatModel(tensors, tuple(ops), *ends)
 
 
 def _tensor(index: int, name: str, tensor: Any, types: dict[int, str], buffers: list[Any]) -> FlatTensor:
@@ -130,7 +137,10 @@ def _tensor(index: int, name: str, tensor: Any, types: dict[int, str], buffers: 
     kind = types.get(int(tensor.type), str(tensor.type))
     data = None
     raw = buffers[tensor.buffer].data if tensor.buffer else None
-    if raw is not None and len(raw) and kind in _DTYPES:
+    stored = raw is not None and len(raw) > 0
+    if stored and tensor.sparsity is not None:
+        raise UnsupportedError(Problem(f"tensor {name}", "is stored sparse", "convert the model without sparsity"))
+    if stored and kind in _DTYPES:
         data = np.frombuffer(np.asarray(raw, dtype=np.uint8).tobytes(), dtype=_DTYPES[kind]).reshape(shape)
     return FlatTensor(
         index,
@@ -141,5 +151,6 @@ def _tensor(index: int, name: str, tensor: Any, types: dict[int, str], buffers: 
         scales,
         zero_points,
         int(quantisation.quantizedDimension) if quantisation is not None else 0,
+        stored,
         data,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from flow.errors import Problem, ToolError, UnsupportedError, UsageError
 from flow.frontend import tables
 from flow.frontend.calibrate import Float32
+from flow.frontend.check import check
 from flow.frontend.convert import convert
 from flow.frontend.flatbuffer import FlatOp, read
 from flow.frontend.lower import lower
@@ -90,6 +91,7 @@ def _qkeras(path: Path, kind: Kind, calibration: Path | None, name: str) -> Impo
 def graph_of(flatbuffer: bytes, name: str, where: str, layers: tuple[str, ...] = ()) -> Graph:
     """The verified integer graph of an int8 flatbuffer, tables filled. ``where`` names the file in errors."""
     model = read(flatbuffer, where)
+    check(model)
     graph, unary = lower(model, name, layers)
     graph = _with_tables(graph, flatbuffer, unary)
     verify(graph)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from flow.errors import Problem, UnsupportedError
@@ -111,6 +112,14 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
             context.nodes += made if isinstance(made, tuple) else (made,)
         except Refusal as refusal:
             context.problems.append(Problem(f"layer {node_name} ({op.kind})", refusal.found, refusal.remedy))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            found = "has no options" if op.options is None else "holds numbers that contradict each other"
+            where = f"layer {node_name} ({op.kind})"
+            context.problems.append(Problem(where, f"{found} ({error})", "convert the model again"))
+    for index, times in Counter(op.inputs[0] for op in at_inputs).items():
+        if times > 1:
+            where, found = f"input {context.tensor(index).name}", f"is quantised {times} times"
+            context.problems.append(Problem(where, found, "quantise an input once, for all that read it"))
     inputs = _ends(context, model.inputs, {op.inputs[0]: op.outputs[0] for op in at_inputs}, "input")
     outputs = _ends(context, model.outputs, {op.outputs[0]: op.inputs[0] for op in at_outputs}, "output")
     if len(outputs) == len(model.outputs):

@@ -148,10 +148,10 @@ def _conv_window(op: FlatOp, source: FlatTensor, target: FlatTensor, kernel: tup
 def weights_of(context: Context, op: FlatOp) -> FlatTensor:
     """The weights. Raises Refusal unless they are constant, int8 and symmetric."""
     filters = context.tensor(op.inputs[1])
-    if filters.data is None:
-        raise Refusal("weights that are computed by the network", "only constant weights are supported")
     if filters.kind != "INT8":
         raise Refusal(f"weights are {filters.kind.lower()}", "quantise weights to int8")
+    if filters.data is None:
+        raise Refusal("weights that are computed by the network", "only constant weights are supported")
     if any(filters.zero_points):
         raise Refusal(
             f"asymmetric weights (zero point {next(z for z in filters.zero_points if z)})",
@@ -159,8 +159,8 @@ def weights_of(context: Context, op: FlatOp) -> FlatTensor:
         )
     if not filters.scales:
         raise Refusal("weights without a scale", "quantise the model fully to int8")
-    if not np.isfinite(filters.scales).all():
-        raise Refusal("weights of an infinite scale", "see that the weights are finite")
+    if odd := [scale for scale in filters.scales if not 0 <= scale < np.inf]:
+        raise Refusal(f"weights of scale {odd[0]}", "see that the weights are finite, and convert the model again")
     return filters
 
 

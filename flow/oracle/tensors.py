@@ -8,10 +8,18 @@ from collections.abc import Sequence
 
 
 def tensor_names(raw: Sequence[bytes | str | None]) -> tuple[str, ...]:
-    """Unique names for a subgraph's tensors in their order: the flatbuffer's own, with #index where two are equal."""
+    """Unique names for a subgraph's tensors in their order: the flatbuffer's own, with #index where two are equal (and
+    an underscore where one is called that)."""
     names = [(name.decode(errors="replace") if isinstance(name, bytes) else name) or "tensor" for name in raw]
     count = Counter(names)
-    return tuple(name if count[name] == 1 else f"{name}#{index}" for index, name in enumerate(names))
+
+    def own(name: str, index: int) -> str:
+        name = f"{name}#{index}"
+        while name in count:
+            name += "_"
+        return name
+
+    return tuple(name if count[name] == 1 else own(name, index) for index, name in enumerate(names))
 
 
 def image_shape(shape: Sequence[int]) -> tuple[int, int, int]:
