@@ -26,12 +26,12 @@ BY_VALUE = frozenset(
 )
 
 
-def join(model: FlatModel, known: Collection[str], edges: Collection[FlatOp] = ()) -> FlatModel:
+def join(model: FlatModel, known: Collection[str], at_inputs: Collection[FlatOp] = ()) -> FlatModel:
     """The model with a TABLE in place of what cannot be lowered operation by operation, where that is possible.
 
-    known: operations with a lowering of their own; edges: those at the network's inputs and outputs, which stay.
+    known: operations with a lowering of their own; at_inputs: conversions of the network's inputs, which stay.
     """
-    makers = {index: op for op in model.ops if op not in edges for index in op.outputs}
+    makers = {index: op for op in model.ops if op not in at_inputs for index in op.outputs}
     tables: dict[int, FlatOp] = {}  # by the position of the last operation that the table stands for
     for op in makers.values():
         if len(op.outputs) == 1 and _is_value(model, op.outputs[0]) and not _lowered(model, op, known):

@@ -95,7 +95,7 @@ def lower(model: FlatModel, name: str, layers: Iterable[str]) -> tuple[Graph, di
     """
     _check_quantised(model, name)
     at_inputs, at_outputs = _edges(model)
-    model = islands.join(model, LOWERINGS, [*at_inputs, *at_outputs])
+    model = islands.join(model, LOWERINGS, at_inputs)
     context = Context(model, Namer(layers))
     conversions: list[Problem] = []
     for op in model.ops:

@@ -39,6 +39,14 @@ def test_float_between_conversions() -> None:
     check(b, [y], 1)
 
 
+def test_a_float_output_that_is_read_inside() -> None:
+    b, x, _ = net()
+    real = b.float_output(b.unary("RELU", x, "low", 0.05, 3), "real")
+    y = b.op("QUANTIZE", [b.raw("COS", [real], "cosine", "FLOAT32")], "y", SHAPE, 0.01, 0)
+    assert nodes(b, [real, y]) == ["Unary", "Unary"]
+    check(b, [real, y], 1)
+
+
 def test_functions_without_a_reference_kernel() -> None:
     """They have one kernel only; the network around them still runs on the reference kernels."""
     b, x, _ = net()
