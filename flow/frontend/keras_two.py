@@ -37,7 +37,7 @@ def _readable_hdf5(path: Path, folder: Path) -> Path:
 
     with h5py.File(path) as file:
         config = json.loads(file.attrs["model_config"])
-        if not _is_old(file.attrs.get("keras_version", "1")):
+        if not is_old(file.attrs.get("keras_version", "1")):
             return path
         check_same(config)
         changed = with_own_functions(with_nested(without_slashes(without_unused(config))))
@@ -56,7 +56,7 @@ def _readable_archive(path: Path, folder: Path) -> Path:
         config = json.loads(archive.read("config.json"))
         if "metadata.json" not in archive.namelist():
             return path
-        if not _is_old(json.loads(archive.read("metadata.json")).get("keras_version", "1")):
+        if not is_old(json.loads(archive.read("metadata.json")).get("keras_version", "1")):
             return path
         check_same(config)
         changed = with_own_functions(config)
@@ -69,8 +69,10 @@ def _readable_archive(path: Path, folder: Path) -> Path:
     return made
 
 
-def _is_old(version: object) -> bool:
-    return int(str(version).partition(".")[0]) < 3
+def is_old(version: str | bytes) -> bool:
+    """Whether this version, as a file gives it, is one before Keras 3."""
+    major = (version.decode() if isinstance(version, bytes) else str(version)).partition(".")[0]
+    return not major.isdigit() or int(major) < 3
 
 
 def check_same(config: Any) -> None:

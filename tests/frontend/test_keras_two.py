@@ -12,7 +12,7 @@ import pytest
 
 from flow.errors import UnsupportedError
 from flow.frontend.keras_model import load_model
-from flow.frontend.keras_two import check_same, with_nested, with_own_functions
+from flow.frontend.keras_two import check_same, is_old, with_nested, with_own_functions
 from tests.frontend import keras_two_networks
 
 WORKER = Path(keras_two_networks.__file__)
@@ -25,6 +25,11 @@ def test_hard_sigmoid_is_keras_2s_own() -> None:
     assert found["activation"] == "relu"
     assert found["layer"]["config"]["name"] == "hard_sigmoid"
     assert found["layer"]["config"]["activation"]["config"] == "flow>hard_sigmoid_of_keras_2"
+
+
+def test_versions() -> None:
+    assert all(map(is_old, ("1", "2.15.0", "2.2.4-tf", b"2.2.4", np.bytes_(b"2.0.8"))))
+    assert not any(map(is_old, ("3.0.0", b"3.12.1", "10.1")))
 
 
 @pytest.mark.parametrize("first", [0, 1])
