@@ -10,7 +10,10 @@ from flow.graph.ir import Int32
 
 
 def quantise_multiplier(real: float) -> tuple[int, int]:
-    """(multiplier, shift) with real ~ multiplier * 2**(shift - 31); a shift below -31 becomes the multiplier 0."""
+    """(multiplier, shift) with real ~ multiplier * 2**(shift - 31); a shift below -31 becomes the multiplier 0.
+
+    Raises OverflowError for a shift beyond 31.
+    """
     if real == 0.0:
         return 0, 0
     fraction, shift = math.frexp(real)
@@ -20,6 +23,8 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
         shift += 1
     if shift < -31:
         return 0, 0
+    if shift > 31:
+        raise OverflowError(f"a factor of {real:g} between scales")
     return multiplier, shift
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -71,6 +72,9 @@ def _reduced(context: Context, op: FlatOp, name: str, reduce: Reducer, channels:
     height, width, depth = shape(source)
     window = None if places == {3} else (height if 1 in places else 1, width if 2 in places else 1)
     result = (height // window[0], width // window[1], depth) if window else (height, width, 1)
+    if math.prod(result) != math.prod(shape(target)):
+        found = f"{math.prod(result)} values for an output of shape {list(target.shape)}"
+        raise Refusal(found, "convert the model again")
     if result == shape(target):
         return (*before, reduce(source, target, window))
     inner = context.between(target, "reduced", (1, *result))

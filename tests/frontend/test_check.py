@@ -34,6 +34,12 @@ def weighted(scale: float = 0.01, step: float = 0.1, activation: str = "NONE") -
     return unpack(b.build([b.conv(x, "layer", weights, [scale], bias, step, 0, activation=activation)]))
 
 
+def averaged() -> Any:
+    """A mean ``layer`` of x over its map."""
+    b = Builder()
+    return unpack(b.build([b.mean(b.input("x", (1, 4, 3, 2), 0.05, 3), "layer", 0.05, 0)]))
+
+
 def twice_listed(model: Any) -> None:
     model.subgraphs[0].inputs = [0, 0]
 
@@ -107,6 +113,10 @@ def sparse(model: Any) -> None:
     model.subgraphs[0].tensors[1].sparsity = schema().SparsityParametersT()
 
 
+def another_shape(model: Any) -> None:
+    model.subgraphs[0].tensors[model.subgraphs[0].outputs[0]].shape = [1, 7]
+
+
 def untouched(_: Any) -> None:
     pass
 
@@ -120,7 +130,9 @@ def untouched(_: Any) -> None:
         (weighted(), empty, r"layer layer \(CONV_2D\): reads layer/weights, which is neither a constant nor"),
         (weighted(), sparse, "tensor layer/weights: is stored sparse"),
         (weighted(scale=-0.01), untouched, r"layer layer \(CONV_2D\): weights of scale -0.0"),
-        (weighted(step=1e-38, activation="RELU6"), untouched, r"layer layer \(CONV_2D\): .*passes 32 bits"),
+        (weighted(step=1e-10, activation="RELU6"), untouched, r"layer layer \(CONV_2D\): .*passes 32 bits"),
+        (weighted(scale=1e30, step=1e-8), untouched, r"layer layer \(CONV_2D\): .*a factor of 5e\+36"),
+        (averaged(), another_shape, r"layer layer \(MEAN\): 2 values for an output of shape \[1, 7\]"),
     ],
 )
 def test_numbers_of_a_layer(model: Any, change: Callable[[Any], None], found: str) -> None:
