@@ -16,8 +16,10 @@ from flow.isa.encoding import Instruction
 BOUNDARY = 4096
 LONGEST = 64
 
-#: bursts that LOAD may have under way; and beats: a burst more than those with which it requests no more
-BURSTS_UNDER_WAY, BEATS_UNDER_WAY = pipeline("READ_BURSTS"), pipeline("READ_BEATS") + LONGEST
+#: bursts that LOAD may have under way; beats with which it requests no more, which it sees AT_ONCE bursts late; so many
+#: beats are under way on average
+BURSTS_UNDER_WAY, BEATS_ENOUGH, AT_ONCE = pipeline("READ_BURSTS"), pipeline("READ_BEATS"), 2
+BEATS_UNDER_WAY = BEATS_ENOUGH + AT_ONCE * LONGEST // 2
 
 #: cycles a burst takes besides the memory's latency; of them from its request to its first data
 ROUND_TRIP = 8
@@ -93,7 +95,7 @@ class Job:
     ready: cycle from which they may; pace: cycles a beat takes at least; done: called with the cycle of the last beat.
     asked, until: its bursts are requested from one to the other; per_beat: bursts of a beat, of LOAD, which has no
     more than BURSTS_UNDER_WAY; begin: called when the jobs before it are done, gives another cycle from which on beats
-    may pass; writes: into the input buffer, of a beat."""
+    may pass; writes: into the input buffer, of a beat; end: beats of the whole LOAD up to the job's last."""
 
     ready: float
     beats: float
@@ -104,11 +106,13 @@ class Job:
     begin: Callable[[], float] | None = None
     per_beat: float = 0.0
     writes: float = 0.0
+    end: float = 0.0
 
     def part(self, beats: float, asked: float) -> Job:
         """Cut off the last ``beats``, which are asked for from ``asked`` on."""
         rest = replace(self, ready=0.0, beats=beats, asked=asked, until=max(asked, self.until), begin=None)
         self.beats, self.until, self.done = self.beats - beats, min(asked, self.until), _nothing
+        self.end -= beats
         return rest
 
 
@@ -147,11 +151,13 @@ class Bus:
     def _not_yet_asked(self, now: float) -> list[Job]:
         """Take what LOAD may not have requested yet from the end of the queue."""
         reads = self.queues[0]
-        bursts, beats = float(BURSTS_UNDER_WAY), float(BEATS_UNDER_WAY)  # that may still be requested
+        bursts, beats = float(BURSTS_UNDER_WAY), float(BEATS_ENOUGH)  # that may still be requested
         for n, job in enumerate(reads):
             if not job.per_beat:
                 continue
-            over = job.beats - min(bursts / job.per_beat, beats)
+            passed, request = job.end - job.beats, AT_ONCE / job.per_beat
+            more = math.ceil((passed + max(beats, 0.0)) / request - 1e-6) * request - passed
+            over = job.beats - min(bursts / job.per_beat, more)
             if over > 0:
                 rest = [job.part(over, now), *list(reads)[n + 1 :]]
                 while len(reads) > n + 1:

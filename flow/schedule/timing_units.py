@@ -199,7 +199,7 @@ class Simulation:
         self.bus.read(Job(first + self.latency + ANSWER, moved.beats, least / moved.beats,
                           lambda last: written(last + delay + tail), first, first + moved.requests,
                           lambda: begin() + lead - delay, moved.bursts / moved.beats,
-                          moved.groups / moved.beats if is_input else 0.0))
+                          moved.groups / moved.beats if is_input else 0.0, moved.beats))
 
     def _write_cycles(self, i: Instruction) -> int:
         """Cycles in which LOAD writes one word: tables take an entry a cycle."""
