@@ -55,8 +55,8 @@ def test_is_compiled(board: str, tmp_path: Path) -> None:
 def test_is_told_cores_and_memory(board: str, tmp_path: Path) -> None:
     host = project(board, tmp_path)
     hw, device = engine(board)
-    lines = subprocess.run(["make", "--no-print-directory", "-n", "run", "RUN=--slot 1"], cwd=host, capture_output=True, text=True,
-                           check=True).stdout.splitlines()
+    command = ["make", "--no-print-directory", "-n", "run", "RUN=--slot 1"]
+    lines = subprocess.run(command, cwd=host, capture_output=True, text=True, check=True).stdout.splitlines()
     words = shlex.split(lines[-1])
     options = dict(zip(words[1::2], words[2::2], strict=True))
     size = str(device.memory.bytes_each)
