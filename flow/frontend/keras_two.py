@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from flow.errors import Problem, UnsupportedError
+from flow.frontend.sniff import objects
 
 #: class -> what Keras 2 writes and Keras 3 refuses, as these layers do not use it (groups are always 1)
 _UNUSED = {
@@ -202,12 +202,6 @@ def _names(config: Any) -> list[str]:
     return [str(entry["config"]["name"]) for entry in _objects(config) if "name" in entry["config"]]
 
 
-def _objects(config: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(config, dict):
-        if "class_name" in config and isinstance(config.get("config"), dict):
-            yield config
-        for value in config.values():
-            yield from _objects(value)
-    elif isinstance(config, list):
-        for value in config:
-            yield from _objects(value)
+def _objects(config: Any) -> list[dict[str, Any]]:
+    """Serialised objects with a configuration of their own, outer ones first."""
+    return [entry for entry in objects(config) if isinstance(entry.get("config"), dict)]

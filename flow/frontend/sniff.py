@@ -75,7 +75,7 @@ def check_keras(path: Path, kind: Kind) -> dict[str, Any]:
     neither Keras's nor QKeras's own.
     """
     config = _h5_config(path) if kind is Kind.KERAS_H5 else _zip_config(path)
-    problems = [problem for entry in _objects(config) if (problem := _judge(entry)) is not None]
+    problems = [problem for entry in objects(config) if (problem := _judge(entry)) is not None]
     if problems:
         raise UnsupportedError(list(dict.fromkeys(problems)))
     return config
@@ -83,7 +83,7 @@ def check_keras(path: Path, kind: Kind) -> dict[str, Any]:
 
 def is_qkeras(config: dict[str, Any]) -> bool:
     """Whether the model of this configuration has QKeras layers or quantisers."""
-    return any(_of_qkeras(entry) for entry in _objects(config))
+    return any(_of_qkeras(entry) for entry in objects(config))
 
 
 def _of_qkeras(entry: dict[str, Any]) -> bool:
@@ -161,16 +161,16 @@ def _parse(path: Path, text: str | bytes) -> dict[str, Any]:
     return config
 
 
-def _objects(config: Any) -> Iterator[dict[str, Any]]:
+def objects(config: Any) -> Iterator[dict[str, Any]]:
     """Every serialised object in the configuration, outer ones first."""
     if isinstance(config, dict):
         if isinstance(config.get("class_name"), str):
             yield config
         for value in config.values():
-            yield from _objects(value)
+            yield from objects(value)
     elif isinstance(config, list):
         for value in config:
-            yield from _objects(value)
+            yield from objects(value)
 
 
 def _judge(entry: dict[str, Any]) -> Problem | None:

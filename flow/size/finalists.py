@@ -71,6 +71,13 @@ def closest_estimate(graph: Graph, network: Sequence[Work], hw: HwConfig, bytes_
                    milliseconds=1e3 * hw.seconds(timing.cycles), utilisation=timing.utilisation, scheduled=True)
 
 
+def closest_estimates(graphs: Sequence[Graph], networks: Sequence[Sequence[Work]], hw: HwConfig, bytes_per_cycle: float,
+                      timings: Sequence[Timing | None] | None = None) -> dict[str, Estimate]:
+    """Of every network by its name. timings: of their programs, if they were made."""
+    return {graph.name: closest_estimate(graph, network, hw, bytes_per_cycle, timing) for graph, network, timing
+            in zip(graphs, networks, timings or [None] * len(graphs), strict=True)}
+
+
 def is_short(count: float) -> bool:
     """Whether a program of ``count`` instructions may be made just to time it: at least two are to be compared."""
     return 2 * count <= BUDGET
@@ -84,7 +91,7 @@ class Finalists:
         self.found, self.graphs, self.networks, self.device = found, graphs, networks, device
         self.fps, self.seconds = speeds.fps.copy(), speeds.seconds.copy()
         self.lengths = instructions([candidate.hw for candidate in found], networks)
-        self.timed: dict[int, Sequence[Timing | None]] = {}
+        self.timed: dict[int, Sequence[Timing]] = {}
         self.refused: set[int] = set()
         self.left = float(BUDGET)
 
@@ -114,9 +121,7 @@ class Finalists:
     def estimates(self, at: int) -> dict[str, Estimate]:
         """Of every network on engine ``at``, the closest that is known."""
         hw, bytes_per_cycle = self.found[at].hw, bandwidth(self.found[at], self.device)
-        timings = self.timed.get(at, [None] * len(self.graphs))
-        return {graph.name: closest_estimate(graph, network, hw, bytes_per_cycle, timing)
-                for graph, network, timing in zip(self.graphs, self.networks, timings, strict=True)}
+        return closest_estimates(self.graphs, self.networks, hw, bytes_per_cycle, self.timed.get(at))
 
 
 def final_ranking(

@@ -12,7 +12,7 @@ from flow.size import candidates
 from flow.size.candidates import Candidate, Needs
 from flow.size.cycles import Estimate
 from flow.size.devices import Device, lookup
-from flow.size.finalists import closest_estimate, final_ranking
+from flow.size.finalists import closest_estimates, final_ranking
 from flow.size.ranking import bandwidth, estimated_speeds, pick, with_fewer_cores
 from flow.size.reasons import limiting_resource, nearest_miss, reasons, runners_up
 from flow.size.sizing import Goal, ModelEstimate, RegionUse, RunnerUp, Sizing, shape_name
@@ -169,9 +169,7 @@ def evaluate(hw: HwConfig, graphs: Sequence[Graph], device_name: str) -> Sizing:
         cores[at] = min(count, left)
         left -= cores[at]
     candidate = Candidate(hw, most.use, (cores[0] + left, *cores[1:]))
-    bytes_per_cycle = bandwidth(candidate, device)
-    estimates = {graph.name: closest_estimate(graph, network, hw, bytes_per_cycle)
-                 for graph, network in zip(graphs, networks, strict=True)}
+    estimates = closest_estimates(graphs, networks, hw, bandwidth(candidate, device))
     return _sizing(candidate, device, estimates, Goal.THROUGHPUT, None, ())
 
 
